@@ -79,7 +79,8 @@ struct RequiredEvidence: Sendable {
             _ = try standing(all, for: agent)
             return
         }
-        if let present = state.present {
+        // Files are read anew: the spec may say what was applied since, and this version does not.
+        if let present = state.present, state.version == agent.version {
             _ = try standing(present, for: agent)
             return
         }
@@ -144,6 +145,12 @@ final class StandingProof: Sendable {
         lasts.load(ordering: .relaxed)
     }
 
+    /// What is served has been found to have it.
+    func renew() {
+        if !holds { Console.note("What is served has the evidence again: `/ready` answers 200.") }
+        lasts.store(true, ordering: .relaxed)
+    }
+
     /// Looks from time to time, at what is listed then, until the task is cancelled. What cannot be found out changes nothing.
     func watch(
         _ publication: Publication, of source: ServedSource, in session: Session,
@@ -157,8 +164,7 @@ final class StandingProof: Sendable {
                 for agent in publication.agents {
                     try await required.requireStanding(of: agent, of: source, in: session)
                 }
-                if !holds { Console.note("What is served has the evidence again: `/ready` answers 200.") }
-                lasts.store(true, ordering: .relaxed)
+                renew()
             } catch let problem as Diagnostic where problem.cause == .failed {
                 if holds { source.stack.warn(problem.whileServing) }
                 lasts.store(false, ordering: .relaxed)

@@ -115,7 +115,7 @@ struct ServeRun: Sendable {
             Console.note("Serving `\(agent.name)`" + (agent.version.map { ", \($0)" } ?? ""))
         }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await source.follow(publication, in: session) }
+            group.addTask { await source.follow(publication, in: session) { proof.renew() } }
             group.addTask { await proof.watch(publication, of: source, in: session) }
             await end.wait()
             group.cancelAll()

@@ -131,22 +131,27 @@ struct ServedSource: Sendable {
     }
 
     /// Publishes what aliases point at whenever they have moved, or what was applied anew, until the task is cancelled.
+    /// - Parameter onProven: Is called when something is published that has the evidence that is required.
     func follow(
-        _ publication: Publication, in session: Session, every interval: Duration = ServedSource.interval
+        _ publication: Publication, in session: Session, every interval: Duration = ServedSource.interval,
+        onProven: @escaping @Sendable () -> Void = {}
     ) async {
         if case .spec(let names, isApplied: true) = origin {
-            return await followApplied(names, publication, session, every: interval * 2)
+            return await followApplied(names, publication, session, every: interval * 2, onProven)
         }
         guard case .versions(let uris) = origin, let mlflow = session.servers.mlflow else { return }
         var followed = zip(uris, publication.agents).map { Followed(uri: $0, name: $1.name, version: $1.version) }
         // A cancelled sleep ends it.
         while (try? await Task.sleep(for: interval)) != nil {
-            for index in followed.indices { await look(at: &followed[index], publication, mlflow, session) }
+            for index in followed.indices {
+                await look(at: &followed[index], publication, mlflow, session, onProven)
+            }
         }
     }
 
     private func followApplied(
-        _ names: [String], _ publication: Publication, _ session: Session, every interval: Duration
+        _ names: [String], _ publication: Publication, _ session: Session, every interval: Duration,
+        _ onProven: @Sendable () -> Void
     ) async {
         var trouble: String?
         // A cancelled sleep ends it.
@@ -160,6 +165,7 @@ struct ServedSource: Sendable {
                     try found.require(agent.definition)
                     let proven = try await required?.following(agent, in: session) ?? agent
                     guard publication.replace(agent.name, with: proven) else { continue }
+                    if required != nil { onProven() }
                     Console.note(
                         "Serving `\(agent.name)` as it was applied now" + (agent.version.map { ", \($0)" } ?? ""))
                 }
@@ -176,7 +182,8 @@ struct ServedSource: Sendable {
     }
 
     private func look(
-        at followed: inout Followed, _ publication: Publication, _ mlflow: MLflowServer, _ session: Session
+        at followed: inout Followed, _ publication: Publication, _ mlflow: MLflowServer, _ session: Session,
+        _ onProven: @Sendable () -> Void
     ) async {
         do {
             let version = try await mlflow.agentVersion(followed.uri)
@@ -187,6 +194,7 @@ struct ServedSource: Sendable {
                 guard publication.replace(followed.name, with: agent) else {
                     throw Diagnostic.servedTwice(agent.name)
                 }
+                if required != nil { onProven() }
                 (followed.name, followed.version) = (agent.name, version.uri)
                 Console.note("Serving `\(agent.name)`, \(version.uri), where \(followed.uri) points now")
             }

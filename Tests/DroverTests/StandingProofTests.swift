@@ -6,6 +6,7 @@ import Language
 import Runtime
 import Serving
 import Support
+import Synchronization
 import Testing
 import Wire
 
@@ -52,6 +53,10 @@ struct StandingProofTests {
             cases: [{name: hello, input: Hello, expect: [{contains: ANSWER}]}]
 
         """
+    }
+
+    private final class Counter: Sendable {
+        let number = Mutex(0)
     }
 
     /// A stack that is served while the same is applied from other files.
@@ -120,13 +125,17 @@ struct StandingProofTests {
         try await withShop { shop in
             try await shop.apply(Self.spec(tone: "Be kind.", hours: "From nine."))
             try await shop.test()
+            let proven = Counter()
+            let count: @Sendable () -> Void = { proven.number.withLock { $0 += 1 } }
             try await shop.serve { source, required, publication, session in
                 let first = try #require(publication.agents.first)
                 try await shop.apply(Self.spec(tone: "Be short.", hours: "From nine."), to: "next.yaml")
                 try await required.requireStanding(of: first, of: source, in: session.refreshed())
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     defer { group.cancelAll() }
-                    group.addTask { await source.follow(publication, in: session, every: .milliseconds(20)) }
+                    group.addTask {
+                        await source.follow(publication, in: session, every: .milliseconds(20), onProven: count)
+                    }
                     try await Task.sleep(for: .milliseconds(500))
                     #expect(publication.agents.map(\.version) == [first.version], "It has not passed.")
                     try await shop.test("next.yaml")
@@ -136,7 +145,35 @@ struct StandingProofTests {
                 }
                 let next = try #require(publication.agents.first)
                 #expect(next.version == "models:/shop-desk/2" && next.evidence?.version == next.version)
+                #expect(proven.number.withLock { $0 } == 1, "The server is ready at once.")
                 try await required.requireStanding(of: next, of: source, in: session.refreshed())
+            }
+        }
+    }
+
+    @Test("A file that changed with a version that was applied later does not take the evidence of the earlier one")
+    func fileOfLaterVersion() async throws {
+        try await withShop { shop in
+            let spec = Self.spec.replacing("{prompt: tone}", with: "{file: tone.txt}")
+            let tone = URL(filePath: "\(shop.directory)/tone.txt")
+            try Data("Be kind.".utf8).write(to: tone)
+            try await shop.apply(spec)
+            try await shop.test()
+            try await shop.serve { source, required, publication, session in
+                let first = try #require(publication.agents.first)
+                try Data("Be short.".utf8).write(to: tone)
+                try await shop.apply(spec)
+                let refreshed = try await session.refreshed()
+                try await required.requireStanding(of: first, of: source, in: refreshed)
+                let next = try await shop.applied(source.stack, in: refreshed)
+                #expect(next.version == "models:/shop-desk/2")
+                await #expect(throws: Diagnostic.self, "It has not passed.") {
+                    try await required.following(next, in: refreshed)
+                }
+                try await shop.test()
+                let later = try await session.refreshed()
+                let proven = try await required.following(next, in: later)
+                try await required.requireStanding(of: proven, of: source, in: later)
             }
         }
     }
