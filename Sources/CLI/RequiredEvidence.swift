@@ -130,7 +130,12 @@ struct RequiredEvidence: Sendable {
         let now = Int(Date().timeIntervalSince1970)
         switch GateDecision(of: all, maxAge: .seconds(1 << 40), rerun: .never, now: now) {
         case .passed(let evidence): return evidence
-        case .failed(let evidence): throw .untested(agent, suite, "it failed on \(evidence.at), run \(evidence.run)")
+        case .failed(let evidence):
+            var problem = Diagnostic.untested(agent, suite, "it failed on \(evidence.at), run \(evidence.run)")
+            problem.fix =
+                "What failed stays so for just this agent, however often it is run: change it, apply it, and run "
+                + "`drover test --suite \(suite)`."
+            throw problem
         case .run, .unknown: throw .untested(agent, suite, "no passing run of it counts for what would be served")
         }
     }
