@@ -166,6 +166,12 @@ final class RequestHandler: Sendable {
             } catch {
                 return .error(error, requestID: exchange.id)
             }
+        case .model:
+            do throws(ServedError) {
+                return ModelsRoute.one(try publication.agent(at: name ?? ""))
+            } catch {
+                return .error(error, requestID: exchange.id)
+            }
         case .metrics: return metrics
         case .openAPI: return OpenAPIRoute.reply(version: version)
         case .invocations, .responses, .v1Responses, .endpointInvocations:

@@ -4,6 +4,7 @@ enum Route: String, CaseIterable, Sendable {
     case responses = "/responses"
     case v1Responses = "/v1/responses"
     case models = "/v1/models"
+    case model = "/v1/models/{name}"
     case endpointInvocations = "/endpoints/{name}/invocations"
     case endpoints = "/api/2.0/endpoints"
     case endpoint = "/api/2.0/endpoints/{name}"
@@ -32,7 +33,7 @@ enum Route: String, CaseIterable, Sendable {
 
     private var isNamed: Bool {
         switch self {
-        case .endpointInvocations, .endpoint: true
+        case .endpointInvocations, .endpoint, .model: true
         case .invocations, .responses, .v1Responses, .models, .endpoints, .ping, .health, .ready, .version, .agentInfo,
             .metrics, .openAPI:
             false
@@ -54,7 +55,8 @@ enum Route: String, CaseIterable, Sendable {
         switch self {
         case .invocations, .endpointInvocations: .mlflow
         case .responses, .v1Responses: .openAI
-        case .models, .endpoints, .endpoint, .ping, .health, .ready, .version, .agentInfo, .metrics, .openAPI: nil
+        case .models, .model, .endpoints, .endpoint, .ping, .health, .ready, .version, .agentInfo, .metrics, .openAPI:
+            nil
         }
     }
 
@@ -62,8 +64,8 @@ enum Route: String, CaseIterable, Sendable {
     var isOpen: Bool {
         switch self {
         case .ping, .health, .ready: true
-        case .invocations, .responses, .v1Responses, .endpointInvocations, .models, .endpoints, .endpoint, .version,
-            .agentInfo, .metrics, .openAPI:
+        case .invocations, .responses, .v1Responses, .endpointInvocations, .models, .model, .endpoints, .endpoint,
+            .version, .agentInfo, .metrics, .openAPI:
             false
         }
     }

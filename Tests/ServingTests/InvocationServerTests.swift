@@ -115,6 +115,18 @@ struct InvocationServerTests {
         }
     }
 
+    @Test("OpenAI's clients read one agent as a model, and are told of one that is not served")
+    func oneModel() async throws {
+        let agents = [StagedAgent.saying("x").published("a"), StagedAgent.saying("y").published("b")]
+        try await RunningServer.run(agents) { server in
+            let listed = try await server.get("/v1/models").json["data"]?.array
+            #expect(try await server.get("/v1/models/b").json == listed?.last)
+            let other = try await server.get("/v1/models/c")
+            #expect(other.status == 404 && other.json["error"]?["message"] == "No such agent is served.")
+            #expect(try await server.post(Self.question, to: "/v1/models/a").status == 405)
+        }
+    }
+
     @Test("An agent that takes another's place answers new requests; running ones end on the old")
     func replaced() async throws {
         let (began, goOn) = (Happening(), Happening())

@@ -1,6 +1,7 @@
 import Language
 
-/// `GET /v1/models`: what is served, as OpenAI's API lists models: what clients of it may name as `model`.
+/// `GET /v1/models` and `/v1/models/NAME`: what is served, as OpenAI's API tells models: what clients of it may name as
+/// `model`.
 ///
 ///     {"object": "list", "data": [{"id": "support", "object": "model", "created": 1780315200, "owned_by": "drover"}]}
 enum ModelsRoute {
@@ -8,6 +9,10 @@ enum ModelsRoute {
     static func reply(_ agents: [PublishedAgent]) throws(ServedError) -> Reply {
         guard !agents.isEmpty else { throw .starting }
         return .json(["object": "list", "data": .array(agents.map(told))])
+    }
+
+    static func one(_ agent: PublishedAgent) -> Reply {
+        .json(told(agent))
     }
 
     private static func told(_ agent: PublishedAgent) -> Value {

@@ -40,6 +40,7 @@ enum OpenAPIRoute {
         case .invocations, .endpointInvocations: "Ask an agent, as clients of MLflow do"
         case .responses, .v1Responses: "Ask an agent, as clients of OpenAI's Responses API do"
         case .models: "The agents, as OpenAI's API lists models"
+        case .model: "An agent, as OpenAI's API reads a model"
         case .endpoints: "The agents, as MLflow's deployments client lists them"
         case .endpoint: "An agent, as MLflow's deployments client reads it"
         case .ping, .health: "Whether this server is alive"
