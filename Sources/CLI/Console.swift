@@ -95,16 +95,38 @@ enum Console {
     }
 
     /// Asks for agreement.
-    /// - Throws: `Diagnostic` (`usage`) where there is nobody to ask.
+    /// - Throws: `Diagnostic` (`usage`) where there is nobody to ask, or a cancellation when the user interrupted.
     static func agrees(_ question: String) throws -> Bool {
         guard isInteractive else { throw Diagnostic.nobodyToAsk }
-        return confirms(question)
+        return try confirms(question)
     }
 
     /// Asks for confirmation: `yes` or `y`.
-    static func confirms(_ question: String) -> Bool {
+    /// - Throws: A cancellation when the user interrupted.
+    static func confirms(_ question: String) throws -> Bool {
         write("\(Printable.block(question)) [y/N] ", to: STDERR_FILENO)
-        return ["y", "yes"].contains(readLine()?.lowercased())
+        return try ["y", "yes"].contains(line(from: STDIN_FILENO)?.lowercased())
+    }
+
+    /// The next line that somebody types, without its end; nil where nothing comes any more. Nothing is in flight
+    /// meanwhile: who interrupts does not have to answer first.
+    /// - Throws: A cancellation when the user interrupted.
+    static func line(
+        from descriptor: Int32, isInterrupted: () -> Bool = { Interruption.exitCode != nil }
+    ) throws -> String? {
+        var bytes: [UInt8] = []
+        while true {
+            guard !isInterrupted() else { throw CancellationError() }
+            // Another thread may be the one that is told of the signal.
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&waiting, 1, 100) > 0 else { continue }
+            var byte: UInt8 = 0
+            let count = read(descriptor, &byte, 1)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count > 0 else { return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self) }
+            guard byte != UInt8(ascii: "\n") else { return String(decoding: bytes, as: UTF8.self) }
+            bytes.append(byte)
+        }
     }
 }
 

@@ -172,7 +172,7 @@ struct Deployment: Sendable {
         guard options.yes || Console.isInteractive else {
             return Console.note("The record does not hold \(what): `--yes` takes that along.")
         }
-        guard options.yes || Console.confirms("Keep in the record \(what)?") else { return }
+        guard try options.yes || Console.confirms("Keep in the record \(what)?") else { return }
         try await session.locked(options.locking, stack, for: command) { session in
             let now = try await session.store.load()
             var settled = now.settling(kept, of: workflow)

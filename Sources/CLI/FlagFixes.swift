@@ -24,6 +24,7 @@ enum FlagFixes {
         "nothing-selected": Wording(
             plain: "all that is asked for", flagged: "all that `--suite`, `--case` and `--label` ask for"),
         "samples-not-written": Wording(plain: "keep the log elsewhere", flagged: "keep the log elsewhere with `--log`"),
+        "another-run": Wording(plain: "Ask for that shard", flagged: "Ask for that shard with `--shard`"),
         "bad-shard": Wording(plain: "for example, `2/5`", flagged: "for example, `--shard 2/5`"),
         "unknown-report": Wording(plain: "such as `", flagged: "such as `--report "),
         "report-without-path": Wording(plain: "Write `", flagged: "Write `--report "),

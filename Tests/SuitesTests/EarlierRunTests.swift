@@ -132,6 +132,14 @@ struct EarlierRunTests {
         #expect(
             difference(record(shard: try Shard("1/2", jobIndex: nil)), cases).hasSuffix(
                 "cannot go on: it was no shard."))
+        let shard = try Shard("1/2", jobIndex: nil)
+        let other = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let part = try RunRecorder(record(shard: shard), [suite([cases[0]])], in: sources, to: other).recorded
+        let error = #expect(throws: Diagnostic.self) {
+            try EarlierRun(part, for: record(), [suite(cases)], in: sources)
+        }
+        #expect(error?.detail.hasSuffix("cannot go on: it was the shard 1/2.") == true)
+        #expect(error?.fix?.hasPrefix("Ask for that shard") == true)
         let changed = [try testCase("one", asking: "uno"), try testCase("three")]
         #expect(
             difference(record(), changed).hasSuffix(

@@ -9,10 +9,11 @@ struct GateDecisionTests {
     private static let now = 1_780_358_400
 
     private static func evidence(
-        _ verdict: String, at: String = "2026-06-01T12:00:00Z", key: String = "k"
+        _ verdict: String, at: String = "2026-06-01T12:00:00Z", key: String = "k", failed: Int = 0
     ) -> Evidence {
         Evidence(
-            suite: "golden", key: key, samples: Evidence.Samples(passed: 1, failed: 0, errors: 0), attempts: 1, at: at,
+            suite: "golden", key: key, samples: Evidence.Samples(passed: 1, failed: failed, errors: 0), attempts: 1,
+            at: at,
             run: verdict, verdict: verdict)
     }
 
@@ -37,6 +38,15 @@ struct GateDecisionTests {
         let later = Self.evidence("passed", at: "2026-06-01T13:00:00Z")
         #expect(Self.decision([later, failed]) == .failed(failed))
         #expect(Self.decision([later, failed], .always) == .failed(failed))
+    }
+
+    @Test("Of what stays failed the run is told that has the failures, not one that passed after it")
+    func culprit() {
+        let culprit = Self.evidence("failed", at: "2026-06-01T11:00:00Z", failed: 1)
+        let later = Self.evidence("failed", at: "2026-06-01T13:00:00Z")
+        #expect(Self.decision([later, culprit]) == .failed(culprit))
+        let first = Self.evidence("failed")
+        #expect(Self.decision([first, later]) == .failed(later), "A threshold may fail without a sample that does.")
     }
 
     @Test("What has just passed does not by what others added meanwhile, also to runs that stood there already")

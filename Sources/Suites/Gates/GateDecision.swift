@@ -32,7 +32,9 @@ package enum GateDecision: Sendable, Hashable {
     ///   - now: Seconds since 1970.
     package init(of evidence: [Evidence], maxAge: Duration, rerun: Rerun, now: Int) {
         let ordered = evidence.sorted { ($0.at, $0.run) < ($1.at, $1.run) }
-        if let failed = ordered.last(where: { $0.verdict == Verdict.failed.rawValue }) {
+        let failures = ordered.filter(\.hasFailed)
+        // A run whose own samples all passed has the verdict of those before it: nobody would find the failure there.
+        if let failed = failures.last(where: { $0.samples.failed > 0 }) ?? failures.last {
             self = .failed(failed)
         } else if rerun != .always,
             let passed = ordered.last(where: { $0.verdict == Verdict.passed.rawValue && $0.isFresh(maxAge, now) })

@@ -16,8 +16,10 @@ package struct EarlierRun: Sendable {
         guard recorded.lost == 0 else { throw .notTakenOver(recorded) }
         self.recorded = recorded
         self.sources = sources
-        let differences = recorded.record.differences(from: run) + (try caseDifferences(suites))
-        guard differences.isEmpty else { throw .anotherRun(recorded.record, differences) }
+        // Another shard has other cases: each of them would only say so again.
+        let isSameShard = recorded.record.shard == run.shard
+        let differences = recorded.record.differences(from: run) + (isSameShard ? try caseDifferences(suites) : [])
+        guard differences.isEmpty else { throw .anotherRun(recorded.record, differences, isSameShard: isSameShard) }
     }
 
     /// How long it ran, as far as it is known.
@@ -99,13 +101,18 @@ extension RunRecord {
 }
 
 extension Diagnostic {
-    fileprivate static func anotherRun(_ run: RunRecord, _ differences: [String]) -> Diagnostic {
+    fileprivate static func anotherRun(
+        _ run: RunRecord, _ differences: [String], isSameShard: Bool
+    ) -> Diagnostic {
+        let choice = run.shard == nil ? "Ask for all cases at once" : "Ask for that shard"
         let some = differences.prefix(8).joined(separator: "; ")
         let rest = differences.count > 8 ? "; and \(differences.count - 8) more" : ""
         return Diagnostic(
             "another-run", "The run is another one",
             detail: "The run\(run.id.map { " `\($0)`" } ?? "") of \(run.startedAt) cannot go on: \(some)\(rest).",
-            fix: "Ask for the same suites and cases of the same spec and agents, or start a new run.", cause: .usage)
+            fix: isSameShard
+                ? "Ask for the same suites and cases of the same spec and agents, or start a new run."
+                : "\(choice), with the same spec and agents, or start a new run.", cause: .usage)
     }
 
     /// Of a run that has to be left aside: what it lacks would be tried again, whatever it was.
