@@ -21,6 +21,15 @@ package final class Spool: Sendable {
         /// Whether that is the room, which is kept for the ends of suites.
         var isFull = false
         var suites: Set<String> = []
+        var isEnded = false
+
+        /// Lets others have the file at once: a program that is being started beside may have the descriptor for a moment, too.
+        mutating func release() {
+            guard descriptor >= 0 else { return }
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+            descriptor = -1
+        }
     }
 
     /// In bytes; traces beyond that are not kept.
@@ -45,8 +54,7 @@ package final class Spool: Sendable {
     }
 
     deinit {
-        let descriptor = state.withLock { $0.descriptor }
-        if descriptor >= 0 { close(descriptor) }
+        state.withLock { $0.release() }
     }
 
     /// Keeps the run of a suite, the first time.
@@ -59,7 +67,7 @@ package final class Spool: Sendable {
     func keep(_ entry: SpoolEntry) {
         let isTrace = entry.trace != nil
         state.withLock { state in
-            guard state.problem == nil || (state.isFull && !isTrace), open(&state) else { return }
+            guard !state.isEnded, state.problem == nil || (state.isFull && !isTrace), open(&state) else { return }
             let limit = isTrace ? room : Self.largestFile
             guard let line = try? entry.line, state.size + line.count <= limit else {  // A trace is always JSON.
                 (state.problem, state.isFull) = ("there is room for \(room >> 20) MB", isTrace)
@@ -73,11 +81,15 @@ package final class Spool: Sendable {
         }
     }
 
-    /// Ends the spool of a run.
+    /// Ends the spool of a run: nothing more is kept, and whoever wants to send it may.
     /// - Parameter isUnsent: Whether MLflow lacks something of it that it may take later.
     /// - Returns: What is kept, as the end of a sentence; nil when nothing is.
     func settle(isUnsent: Bool) -> String? {
         state.withLock { state in
+            defer {
+                state.release()
+                state.isEnded = true
+            }
             guard state.descriptor >= 0 else { return nil }
             guard isUnsent else {
                 unlink(path)
