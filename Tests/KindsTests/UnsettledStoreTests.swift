@@ -197,6 +197,33 @@ struct UnsettledStoreTests {
         try await Self.expectSettled(stack, 1...5, "after one more apply")
     }
 
+    @Test("A store that is listed before it has its mark, while it is being created, is not taken for somebody else's")
+    func beingCreated() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let store = try #require(stack.ogx.stores.first)
+        let listings = Mutex(0)
+        stack.ogx.intercept { request in
+            guard request.method == .get, request.url.split(separator: "?").first?.hasSuffix("/vector_stores") == true,
+                listings.withLock({ count in
+                    count += 1
+                    return count <= 2
+                })
+            else { return nil }
+            let early: Value = [
+                "id": .string(store.id), "object": "vector_store", "name": "handbook", "status": "completed",
+                "created_at": .integer(Int(Date.now.timeIntervalSince1970)), "metadata": ["provider_id": "faiss"],
+                "file_counts": ["total": 0, "completed": 0, "failed": 0, "in_progress": 0, "cancelled": 0],
+            ]
+            let page: Value = ["object": "list", "data": [early], "has_more": false]
+            return .response(
+                HTTPResponse(
+                    status: 200, headers: [("content-type", "application/json")], body: Array(page.canonicalJSON.utf8)))
+        }
+        #expect(try await stack.plan(Self.spec).lines == [])
+        #expect(listings.withLock { $0 } == 3)
+    }
+
     @Test("Documents that are not found after they were taken in are told, and come again with the next apply")
     func lostWhileApplying() async throws {
         let stack = try Self.begin()

@@ -15,7 +15,7 @@ extension VectorStoreResource {
     package func discover(
         _ wanted: [Address: VectorStoreSpec], of stack: StackName, knowing awaited: AwaitedRecord
     ) async throws -> [Discovered<LiveStore>] {
-        let stores = try await server.vectorStores.list()
+        let stores = try await listedStores(named: Set(wanted.map { $1.liveName(at: $0) }))
         // What is ours by its mark is listed before the record is there: both take long where there are many documents.
         let marked = claims(on: stores, wanted, Record())
         async let ahead = marked.isEmpty ? nil : server.files.list()
