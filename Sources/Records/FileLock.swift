@@ -71,10 +71,14 @@ package actor FileLock: Lock {
 
     package func release(_ lease: Lease) throws {
         guard let descriptor = descriptors.removeValue(forKey: lease.number) else { return }
-        defer { close(descriptor) }
+        defer {
+            // A program that is being started beside has the descriptor for a moment, too, and must not hold the lock.
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
         guard lease.isHeld, var content = content() else { return }
         content.isReleased = true
-        _ = write(content, to: descriptor)  // Closing it is what counts.
+        _ = write(content, to: descriptor)  // Unlocking it is what counts.
     }
 
     package func newest() throws -> HeldLock? {

@@ -66,6 +66,8 @@ package final class TraceSpool: Sendable {
     }
 
     deinit {
+        // A program that is being started beside has the descriptor for a moment, too, and must not hold the lock.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 
