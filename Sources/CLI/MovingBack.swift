@@ -52,8 +52,15 @@ struct MovingBack: Sendable {
             guard let undone = try await Kinds.undone(release, on: session.servers) else { return nil }
             let plan = try await Deployment.plan(session, session.workflow, Permissions(), undoing: undone).plan
             guard !plan.freed.isEmpty else { return nil }
-            Console.out("Freed by going back, and removed after it, because no version uses it that a release needs:")
+            // Beside other changes nothing is removed alone.
+            let goes = plan.removing(onlyWhatGoesIn: plan, waiting: session.workflow.gated) != nil
+            let when = goes ? "and removed after it, " : ""
+            Console.out("Freed by going back, \(when)because no version uses it that a release needs:")
             for line in PlanText.freed(by: plan) { Console.out(line) }
+            guard goes else {
+                Console.note("There is more to do than to remove what was freed: the next apply does all of it.")
+                return nil
+            }
             guard try yes || Console.agrees("Remove all this?") else {
                 Console.note("Nothing was removed: the next apply does it.")
                 return nil

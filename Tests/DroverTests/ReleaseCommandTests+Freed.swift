@@ -66,6 +66,24 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("Beside other changes of the spec, going back does not say that it removes what the next apply removes")
+    func freedBesideOthers() async throws {
+        try await withShop { shop in
+            let kept = ", retain: 1"
+            for chunks in [400, 500] {
+                try await shop.apply(Self.spec(release: kept, chunks: chunks), code: 0, saying: "1 promoted")
+            }
+            let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            try shop.write(failing.replacing("team: desk", with: "team: night"))
+            let back = try await shop.drover("rollback", "--release", "production", "--yes")
+            #expect(back.code == 0, "\(back.output)\(back.errors)")
+            #expect(back.output.contains("Freed by going back, because"), "\(back.output)\(back.errors)")
+            #expect(back.errors.contains("the next apply does all of it"), "\(back.errors)")
+            #expect(!back.output.contains("deleted") && !back.output.contains("removed after it"), "\(back.output)")
+        }
+    }
+
     @Test(
         "Where nobody can be asked, an alias goes back, or on, only with --yes: without it is told what would be done")
     func nobodyAsked() async throws {
