@@ -74,6 +74,7 @@ package struct InvocationServer: Sendable {
                 handler.connections.stopAll()
                 // A request may have come that nobody has begun to answer: its connection is open until it is answered.
                 await Self.wait(until: .now + .seconds(5)) { handler.inFlight == 0 && handler.connections.count == 0 }
+                handler.connections.cutAll()
                 return true
             }
             // Whichever ends first: the server because it cannot listen, or the wait because it is to stop.

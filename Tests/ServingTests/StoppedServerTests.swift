@@ -148,6 +148,26 @@ struct StoppedServerTests {
         try await Task.sleep(for: .milliseconds(1))
     }
 
+    @Test("A client that takes nothing of its answer keeps no server from stopping")
+    func deaf() async throws {
+        let agent = StagedAgent.saying(String(repeating: "x", count: 16 << 20))
+        try await RunningServer.run([agent.published()], change: { $0.limits.drain = .milliseconds(200) }) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            let channel = try await HostileRequestTests.connection(port)
+            try await channel.executeThenClose { inbound, outbound in
+                let head =
+                    "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: \(Self.question.utf8.count)\r\n\r\n"
+                try await outbound.write(ByteBuffer(string: head + Self.question))
+                var pieces = inbound.makeAsyncIterator()
+                _ = try await pieces.next()
+                let start = ContinuousClock.now
+                server.stop.happen()
+                await server.ended.wait()
+                #expect(server.ended.hasHappened && ContinuousClock.now - start < .seconds(40))
+            }
+        }
+    }
+
     @Test("What a stopped server does not wait for is told so: before the first piece by a status, later by an event")
     func cutOff() async throws {
         let (quiet, telling) = (Happening(), Happening())
