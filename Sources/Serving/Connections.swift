@@ -80,7 +80,7 @@ final class Connections: Sendable {
 
     /// Closes each, whatever its client has not taken yet.
     func cutAll() {
-        for open in open.withLock({ Array($0.values) }) { open.channel.pipeline.fireUserInboundEventTriggered(CutOff()) }
+        for open in open.withLock({ Array($0.values) }) { CutOff.close(open.channel) }
     }
 
     fileprivate func add(_ connection: Connection, _ channel: any Channel) {
@@ -192,7 +192,7 @@ private final class ConnectionWatcher: ChannelInboundHandler, RemovableChannelHa
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let channel = context.channel
         end?.cancel()
-        end = channel.isWritable ? nil : channel.eventLoop.scheduleTask(in: stall) { channel.pipeline.fireUserInboundEventTriggered(CutOff()) }
+        end = channel.isWritable ? nil : channel.eventLoop.scheduleTask(in: stall) { CutOff.close(channel) }
         context.fireChannelWritabilityChanged()
     }
 

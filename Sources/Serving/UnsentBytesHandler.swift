@@ -46,4 +46,8 @@ final class UnsentBytesHandler: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 /// Tells a connection to close, whatever of an answer it still holds.
-struct CutOff: Sendable {}
+struct CutOff: Sendable {
+    static func close(_ channel: any Channel) {
+        channel.pipeline.fireUserInboundEventTriggered(CutOff())
+    }
+}

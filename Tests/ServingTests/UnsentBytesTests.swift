@@ -78,9 +78,7 @@ struct UnsentBytesTests {
         try await served(
             patience: .seconds(600),
             whenActive: { channel in
-                channel.eventLoop.scheduleTask(in: .milliseconds(200)) {
-                    channel.pipeline.fireUserInboundEventTriggered(CutOff())
-                }
+                channel.eventLoop.scheduleTask(in: .milliseconds(200)) { CutOff.close(channel) }
             }
         ) { port, closed in
             let channel = try await HostileRequestTests.connection(port)
