@@ -83,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
         if noTrace, traceSpool != nil || joinTraces {
             throw ValidationError("`--no-trace` excludes `--trace-spool` and `--join-traces`.")
         }
-        guard Quantity.bytes(traceSpoolLimit) != nil else {
+        guard let spoolLimit = Quantity.bytes(traceSpoolLimit), spoolLimit > 0 else {
             throw ValidationError("--trace-spool-limit takes a size, such as 512MB or 2GB.")
         }
         guard (1...10_000).contains(concurrency) else {
