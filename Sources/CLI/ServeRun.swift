@@ -158,7 +158,8 @@ extension Diagnostic {
             "traces-not-written", "Traces of requests are not in MLflow",
             detail:
                 "\(tally.written.counting("trace")) of requests \(tally.written == 1 ? "is" : "are") in MLflow, \(tally.missing) \(tally.missing == 1 ? "is" : "are") not. "
-                + (tally.reason?.diagnostic().detail ?? "They came faster than MLflow takes them."),
+                + (tally.reason?.diagnostic().detail
+                    ?? "They came faster than MLflow took them, and there was no more room for them."),
             severity: .warning, cause: .unavailable)
     }
 }

@@ -49,6 +49,8 @@ package final class Certificate: Sendable {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: pair.chain.map { .certificate($0) }, privateKey: .privateKey(pair.key))
         configuration.minimumTLSVersion = .tlsv12
+        // Many clients say no good-bye to a connection that is closed, and a server that stops waits for that.
+        configuration.shutdownTimeout = .milliseconds(200)
         return configuration
     }
 

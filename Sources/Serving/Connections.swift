@@ -78,6 +78,11 @@ final class Connections: Sendable {
         for open in open.withLock({ Array($0.values) }) { open.connection.stop() }
     }
 
+    /// Closes each, whatever its client has not taken yet.
+    func cutAll() {
+        for open in open.withLock({ Array($0.values) }) { CutOff.close(open.channel) }
+    }
+
     fileprivate func add(_ connection: Connection, _ channel: any Channel) {
         open.withLock { $0[ObjectIdentifier(channel)] = Open(connection: connection, channel: channel) }
     }
@@ -187,7 +192,7 @@ private final class ConnectionWatcher: ChannelInboundHandler, RemovableChannelHa
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let channel = context.channel
         end?.cancel()
-        end = channel.isWritable ? nil : channel.eventLoop.scheduleTask(in: stall) { channel.close(promise: nil) }
+        end = channel.isWritable ? nil : channel.eventLoop.scheduleTask(in: stall) { CutOff.close(channel) }
         context.fireChannelWritabilityChanged()
     }
 

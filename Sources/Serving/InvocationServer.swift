@@ -32,7 +32,8 @@ package struct InvocationServer: Sendable {
         self.log = log
     }
 
-    /// Serves until `stop` returns; then what is in flight may end. No new connections are taken, and the server is not ready.
+    /// Serves until `stop` returns; then it is not ready, what is in flight may end, and no new connections are taken: at once, or
+    /// for who asks whether it is ready, once that has been told.
     ///
     /// - Parameters:
     ///   - onListening: Is told the port.
@@ -47,7 +48,7 @@ package struct InvocationServer: Sendable {
             listens.yield(channel)
             listens.finish()
         }
-        let drain = limits.drain
+        let (notice, drain) = (limits.notice, limits.drain)
         async let _: Void = handler.heartbeat.run()  // Until the end of this scope.
         async let _: Void = handler.connections.keepRoom(handler.heartbeat)
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -62,6 +63,8 @@ package struct InvocationServer: Sendable {
                 onListening(channel.localAddress?.port ?? 0)
                 await stop()
                 handler.drain()
+                // Who is asked to send nothing more still does until it has heard that. A cancelled sleep ends the wait.
+                if handler.isWatched { try? await Task.sleep(for: notice) }
                 channel.close(promise: nil)
                 let end = ContinuousClock.now + drain
                 await Self.wait(until: end) { handler.inFlight == 0 }
@@ -74,6 +77,7 @@ package struct InvocationServer: Sendable {
                 handler.connections.stopAll()
                 // A request may have come that nobody has begun to answer: its connection is open until it is answered.
                 await Self.wait(until: .now + .seconds(5)) { handler.inFlight == 0 && handler.connections.count == 0 }
+                handler.connections.cutAll()
                 return true
             }
             // Whichever ends first: the server because it cannot listen, or the wait because it is to stop.

@@ -24,7 +24,10 @@ package struct Limits: Sendable {
     package var silence: Duration = .seconds(15)
     /// How long a request waits for its turn before it is refused.
     package var patience: Duration = .seconds(2)
-    /// How long requests may still take when the server is to stop.
+    /// How long connections are still taken when the server is to stop and somebody asks whether it is ready, such as a load
+    /// balancer: that is told first that it is not.
+    package var notice: Duration = .seconds(5)
+    /// How long requests may still take after that.
     package var drain: Duration = .seconds(30)
 
     package init() {}

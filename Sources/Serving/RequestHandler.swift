@@ -45,6 +45,11 @@ final class RequestHandler: Sendable {
         draining.store(true, ordering: .relaxed)
     }
 
+    /// Whether somebody asks now and then whether it is ready.
+    var isWatched: Bool {
+        ready.isWatched
+    }
+
     /// How many requests are being answered, or read.
     var inFlight: Int {
         running.load(ordering: .relaxed)

@@ -70,7 +70,7 @@ struct ServedItems {
     mutating func finish(with answer: Answer) -> Value {
         // A refusal may not have been streamed.
         if open == nil, answer.hasMessage, !output.contains(where: { $0["type"] == "message" }) { speak(answer.text) }
-        close(answer)
+        close(answer, isCut: answer.status != .completed)
         for call in answer.pendingCalls { add(pending(call)) }
         fillSearches(with: answer.retrieved)
         let whole = response.value(of: answer, output: output)
@@ -80,7 +80,7 @@ struct ServedItems {
 
     /// Makes the last frames of an answer that goes wrong.
     mutating func fail(because error: ServedError) {
-        close()
+        close(isCut: true)
         end("response.failed", response.value(failed: error, output: output))
     }
 
@@ -138,8 +138,10 @@ extension ServedItems {
     }
 
     /// Ends the message that is being said.
-    /// - Parameter answer: Of which it is the last part; nil when more follows.
-    private mutating func close(_ answer: Answer? = nil) {
+    /// - Parameters:
+    ///   - answer: Of which it is the last part; nil when more follows.
+    ///   - isCut: Whether more would have been said.
+    private mutating func close(_ answer: Answer? = nil, isCut: Bool = false) {
         guard let message = open else { return }
         open = nil
         guard !message.isLong else {
@@ -151,7 +153,8 @@ extension ServedItems {
             answer?.refuses == true
             ? ["type": "refusal", "refusal": .string(message.text)] : Self.text(message.text, cited)
         let item: Value = [
-            "id": .string(message.id), "type": "message", "role": "assistant", "status": "completed", "content": [said],
+            "id": .string(message.id), "type": "message", "role": "assistant",
+            "status": isCut ? "incomplete" : "completed", "content": [said],
         ]
         output.append(item)
         frames?.add(text: message.text, of: message.id, at: message.index)

@@ -59,6 +59,23 @@ struct ExportCommandTests {
         #expect(!ended.output.contains("kind: ConfigMap") && !ended.output.contains("shop-tokens"))
         #expect(ended.output.contains("- \"--allow-anonymous\"\n") && ended.output.contains("- support\n"))
         #expect(!ended.output.contains("kind: Route") && !ended.output.contains("Indexed"))
+        #expect(!ended.errors.contains("--record"), "\(ended.errors)")
+    }
+
+    @Test("A record of this machine is not that of the cluster, which is told")
+    func record() async throws {
+        let (plain, ended) = (try await kubernetes(), try await kubernetes("--record", "file:shop.json"))
+        #expect(ended.code == 0 && ended.output == plain.output)
+        #expect(ended.errors.contains("Nothing in the cluster uses `--record`"), "\(ended.errors)")
+    }
+
+    @Test("What no image is called is refused", arguments: ["a b", "debian\nRUN x", "-x", "dér"])
+    func images(name: String) async throws {
+        let drover = DroverProgram(in: Self.folder)
+        let objects = try await drover(["export", "kubernetes", ".", "--image=\(name)"])
+        #expect(objects.code == 64 && objects.errors.contains("--image takes the name of an image."))
+        let file = try await drover(["export", "dockerfile", "--base=\(name)"])
+        #expect(file.code == 64 && file.errors.contains("--base takes the name of an image.") && file.output == "")
     }
 
     @Test(

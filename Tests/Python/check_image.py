@@ -29,8 +29,8 @@ from typing import Any
 
 SECONDS = 60
 NAMESPACES = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-# Of `debian:bookworm-slim`, what the steps and a pod's `preStop` use; all of it is of essential packages.
-BASE_PROGRAMS = ["bash", "grep", "head", "sleep"]
+# Of `debian:bookworm-slim`, what the steps use; all of it is of essential packages.
+BASE_PROGRAMS = ["bash", "grep", "head"]
 BASE_LIBRARIES = r"(linux-vdso|ld-linux.*|libc|libm|libdl|libpthread|librt|libresolv|libutil|libgcc_s)\.so\.\d+"
 PACKAGES = {"libyaml-0.so.2": "libyaml-0-2", "libstdc++.so.6": "libstdc++6", "libz.so.1": "zlib1g"}
 UPSTREAM = str(Path(__file__).resolve().parents[1] / "Conformance" / "upstream.py")

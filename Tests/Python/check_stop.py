@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -77,6 +78,15 @@ def get(url: str) -> str:
         return answer.read().decode()
 
 
+def is_stopping(port: int) -> bool:
+    """Whether it says that it is not ready, before it takes no more connections."""
+    try:
+        get(f"http://127.0.0.1:{port}/ready")
+    except urllib.error.HTTPError as answer:
+        return answer.code == 503
+    return False
+
+
 def wait(is_so, process: subprocess.Popen) -> bool:
     """Until something is so, at most a minute."""
     deadline = time.monotonic() + SECONDS
@@ -109,12 +119,15 @@ def stop(drover: subprocess.Popen, behind: str, folder: Path) -> list[str]:
     is_loaded = wait(
         lambda: load.outcomes["answered"] >= CLIENTS and json.loads(get(behind))["open"] >= CLIENTS // 2, drover)
     drover.send_signal(signal.SIGTERM)
+    is_told = wait(lambda: is_stopping(load.port), drover)
     for thread in load.threads:
         thread.join(2 * SECONDS)
     code = drover.wait(SECONDS)
     outcomes = load.outcomes
     print(f"{dict(outcomes)}, code {code}")
     problems = [] if is_loaded else ["There was no load when it was stopped."]
+    if not is_told:
+        problems.append("Nobody was told that it is not ready any more.")
     if code != 0:
         problems.append(f"It ended with {code}.")
     if any(thread.is_alive() for thread in load.threads):

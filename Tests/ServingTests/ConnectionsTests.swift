@@ -42,7 +42,7 @@ struct ConnectionsTests {
     func stalled() throws {
         let connections = Connections(limit: 4, stall: .seconds(60))
         let channel = EmbeddedChannel()
-        try channel.pipeline.syncOperations.addHandlers([connections.watcher()])
+        try channel.pipeline.syncOperations.addHandlers([UnsentBytesHandler(), connections.watcher()])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         func becomes(writable: Bool, for time: TimeAmount) {
             channel.isWritable = writable

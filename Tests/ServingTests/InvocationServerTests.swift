@@ -56,6 +56,11 @@ struct InvocationServerTests {
                     try await server.post(body, to: "/invocations/", headers: [("content-type", type)]).status == status
                 )
             }
+            for (coding, status) in [("gzip", 415), ("identity, br", 415), ("Identity", 200)] {
+                let body = #"{"input":"x","model":"b"}"#
+                let headers = [(name: "content-encoding", value: coding)]
+                #expect(try await server.post(body, headers: headers).status == status, "\(coding)")
+            }
             let named = try await server.post(#"{"input":"x","model":"b"}"#)
             #expect(named.json["output"]?.array?.first?["content"]?.array?.first?["text"] == "y")
         }

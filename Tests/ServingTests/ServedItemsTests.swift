@@ -138,9 +138,24 @@ struct ServedItemsTests {
         items.begin()
         items.take(.text("30 d"))
         items.fail(because: .failedUpstream)
-        let last = try #require(items.drain().frames.last)
+        let cut = items.drain().frames
+        let last = try #require(cut.last)
         #expect(last["type"] == "response.failed" && last["response"]?["status"] == "failed")
-        #expect(last["response"]?["output"]?.array?.first?["content"]?.array?.first?["text"] == "30 d")
+        let message = last["response"]?["output"]?.array?.first
+        #expect(message?["content"]?.array?.first?["text"] == "30 d" && message?["status"] == "incomplete")
+        #expect(cut.first { $0["type"] == "response.output_item.done" }?["item"] == message)
+    }
+
+    @Test("A message that was cut off is incomplete, and one before it is not")
+    func cutOff() {
+        let answer = Answer(status: .incomplete, text: "Let me see.\n30 d", hasMessage: true, toolCalls: [search])
+        let events: [AgentEvent] = [
+            .text("Let me see."), .toolStarted(name: "knowledge"), .toolFinished(search), .text("\n30 d"),
+        ]
+        let output = told(.openAI, events, answer).whole["output"]?.array?.filter { $0["type"] == "message" }
+        #expect(output?.map { $0["status"] } == ["completed", "incomplete"])
+        let whole = told(.openAI, events, searched("Let me see.\n30 d")).whole["output"]?.array
+        #expect(whole?.allSatisfy { $0["status"] == "completed" } == true)
     }
 
     @Test("Of the reasons of servers only words are told")

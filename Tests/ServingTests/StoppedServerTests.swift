@@ -19,7 +19,7 @@ struct StoppedServerTests {
             await goOn.wait()
             return Answer(status: .completed, text: "whole", hasMessage: true)
         }
-        try await RunningServer.run([agent.published()]) { server in
+        try await RunningServer.run([agent.published()], change: { $0.limits.notice = .zero }) { server in
             try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
                 group.addTask {
                     defer { began.happen() }
@@ -54,6 +54,28 @@ struct StoppedServerTests {
         }
     }
 
+    @Test("Who asks whether a server is ready hears that it stops before it takes no more; until then all is answered")
+    func noticed() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            @Sendable func ready() async throws -> Int {
+                try await AsyncHTTPTransport.withTransport { client in
+                    try await client.send(HTTPRequest(.get, server.url + "/ready")).status
+                }
+            }
+            #expect(try await ready() == 200)
+            server.stop.happen()
+            // A refused connection is thrown.
+            while try await ready() != 503 { try Task.checkCancellation() }
+            let answer = try await AsyncHTTPTransport.withTransport { client in
+                let url = server.url + "/invocations"
+                return try await client.send(HTTPRequest(.post, url, body: Array(Self.question.utf8)))
+            }
+            #expect(answer.status == 200 && answer.header("connection") == "close")
+            await server.ended.wait()
+            await #expect(throws: TransportFailure.self) { try await ready() }
+        }
+    }
+
     @Test("At the end of a drain a request on a kept connection is answered whole, or not taken: none is lost")
     func kept() async throws {
         let (began, goOn) = (Happening(), Happening())
@@ -68,7 +90,7 @@ struct StoppedServerTests {
             return Answer(status: .completed, text: "whole", hasMessage: true)
         }
         let (early, late) = ((0..<16).map { _ in Kept() }, (0..<48).map { _ in Kept() })
-        let answers = try await RunningServer.run([agent.published()]) { server in
+        let answers = try await RunningServer.run([agent.published()], change: { $0.limits.notice = .zero }) { server in
             try await withThrowingTaskGroup(of: String.self) { group in
                 for kept in early + late { group.addTask { try await kept.ask(server) } }
                 for kept in early + late { await kept.isOpen.wait() }
@@ -146,6 +168,26 @@ struct StoppedServerTests {
 
     private static func pause() async throws {
         try await Task.sleep(for: .milliseconds(1))
+    }
+
+    @Test("A client that takes nothing of its answer keeps no server from stopping")
+    func deaf() async throws {
+        let agent = StagedAgent.saying(String(repeating: "x", count: 16 << 20))
+        try await RunningServer.run([agent.published()], change: { $0.limits.drain = .milliseconds(200) }) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            let channel = try await HostileRequestTests.connection(port)
+            try await channel.executeThenClose { inbound, outbound in
+                let head =
+                    "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: \(Self.question.utf8.count)\r\n\r\n"
+                try await outbound.write(ByteBuffer(string: head + Self.question))
+                var pieces = inbound.makeAsyncIterator()
+                _ = try await pieces.next()
+                let start = ContinuousClock.now
+                server.stop.happen()
+                await server.ended.wait()
+                #expect(server.ended.hasHappened && ContinuousClock.now - start < .seconds(40))
+            }
+        }
     }
 
     @Test("What a stopped server does not wait for is told so: before the first piece by a status, later by an event")

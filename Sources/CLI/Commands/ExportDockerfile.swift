@@ -21,6 +21,10 @@ struct ExportDockerfileCommand: ParsableCommand {
     @Option(help: "The image to start from: a Debian or Ubuntu.")
     var base = "debian:bookworm-slim"
 
+    func validate() throws {
+        guard KubernetesOptions.isImage(base) else { throw ValidationError("--base takes the name of an image.") }
+    }
+
     func run() throws {
         Console.stream(Dockerfile(base: base, hasSpec: withSpec).text)
     }

@@ -47,8 +47,12 @@ struct ExportKubernetesCommand: ParsableCommand {
         for object in manifests.all { Console.stream("---\n" + YAMLWriter.write(Node(object))) }
         for warning in NamedAddress.warnings(in: stack.root) { stack.warn(warning) }
         let closed = NamedAddress.hosts(in: stack.root, beyond: manifests.servers)
-        for note in manifests.notes + (closed.isEmpty ? [] : [Self.closed(closed)]) { Console.note(note) }
+        let more = (closed.isEmpty ? [] : [Self.closed(closed)]) + (server.record == nil ? [] : [Self.record])
+        for note in manifests.notes + more { Console.note(note) }
     }
+
+    private static let record =
+        "Nothing in the cluster uses `--record`: what is applied there is recorded in the MLflow of `--mlflow-url`."
 
     private static func closed(_ hosts: [String]) -> String {
         "The network policy lets nothing out to \(hosts.listed), which the spec names: add one that does."

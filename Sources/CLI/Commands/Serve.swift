@@ -69,6 +69,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How long requests may still take when the server is stopped, such as 30s.")
     var drain = "30s"
 
+    @Option(
+        help: "How long a stopped server still takes connections where `/ready` is asked, which answers 503 then.")
+    var shutdownDelay = "5s"
+
     func validate() throws {
         if !modelVersions.isEmpty, fromSpec || !paths.isEmpty || !agents.isEmpty {
             throw ValidationError("`--model-version` needs no agent and no spec.")
@@ -79,13 +83,14 @@ struct ServeCommand: AsyncParsableCommand {
         if noTrace, traceSpool != nil || joinTraces {
             throw ValidationError("`--no-trace` excludes `--trace-spool` and `--join-traces`.")
         }
-        guard Quantity.bytes(traceSpoolLimit) != nil else {
+        guard let spoolLimit = Quantity.bytes(traceSpoolLimit), spoolLimit > 0 else {
             throw ValidationError("--trace-spool-limit takes a size, such as 512MB or 2GB.")
         }
         guard (1...10_000).contains(concurrency) else {
             throw ValidationError("--concurrency takes a number from 1 to 10000.")
         }
-        for (name, text) in [("timeout", timeout), ("drain", drain)] where Quantity.duration(text) == nil {
+        let durations = [("timeout", timeout), ("drain", drain), ("shutdown-delay", shutdownDelay)]
+        for (name, text) in durations where Quantity.duration(text) == nil {
             throw ValidationError("--\(name) takes a duration, such as 60s or 2m.")
         }
     }
@@ -124,6 +129,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let memory = MemoryLimit.current { limits.fit(memory) }
         limits.drain = Quantity.duration(drain) ?? limits.drain
+        limits.notice = Quantity.duration(shutdownDelay) ?? limits.notice
         return limits
     }
 }

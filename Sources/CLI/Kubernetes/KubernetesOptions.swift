@@ -44,7 +44,7 @@ struct KubernetesOptions: ParsableArguments {
     var logClaim: String?
 
     func validate() throws {
-        guard !image.isEmpty else { throw ValidationError("--image takes the name of an image.") }
+        guard Self.isImage(image) else { throw ValidationError("--image takes the name of an image.") }
         guard replicas >= 1, maxReplicas >= replicas, maxReplicas <= 1000 else {
             throw ValidationError("--replicas takes a number from 1 to that of --max-replicas, which is at most 1000.")
         }
@@ -66,6 +66,11 @@ struct KubernetesOptions: ParsableArguments {
         if let name, !Self.isName(name) {
             throw ValidationError("--name takes lower-case letters, digits and `-`, at most 42, a letter first.")
         }
+    }
+
+    /// Whether an image can be called so, as far as files that name it are concerned.
+    static func isImage(_ name: String) -> Bool {
+        name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._\-\/:@]*/) != nil
     }
 
     /// Whether objects can be called so: Kubernetes takes nothing else, and suffixes make the names longer.

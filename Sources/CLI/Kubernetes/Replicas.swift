@@ -13,11 +13,10 @@ extension Manifests {
                 // 70 % of it, where more replicas are started, is what 30 answers take that are streamed at 60 pieces a second:
                 // half of those that a replica answers at a time.
                 "resources": ["requests": ["cpu": "250m", "memory": "128Mi"], "limits": ["memory": "512Mi"]],
-                // Until all who send requests know that it is stopped; only then it drains.
-                "lifecycle": ["preStop": ["exec": ["command": ["sleep", "5"]]]],
             ],
             [
-                // For the pause before, the drain, the last words to clients, and the traces that are still to be written.
+                // Until all who send requests have heard of it (`--shutdown-delay`), for the drain, the last words to clients, and
+                // the traces that are still to be written.
                 "terminationGracePeriodSeconds": .integer(Self.drain + 45),
                 "topologySpreadConstraints": [
                     [

@@ -46,10 +46,10 @@ extension ChatRequest.Message {
         case role, content, tool_calls, tool_call_id
     }
 
-    init(role: String, text: String) {
+    init(role: String, text: String, toolCalls: [ChatRequest.ToolCall] = []) {
         self.role = role
         self.text = text
-        toolCalls = []
+        self.toolCalls = toolCalls
         toolCallID = nil
     }
 
@@ -84,7 +84,7 @@ struct Conversation: Sendable {
     let format: Value?
 
     init(_ request: ChatRequest) {
-        let messages = GuardPrompt.messages(of: request) ?? request.messages
+        let messages = GuardPrompt.messages(of: request) ?? ToldPrompt.unfolded(request.messages)
         let last = messages.lastIndex { $0.role == "user" } ?? messages.startIndex
         model = request.model
         system = messages.filter { ["system", "developer"].contains($0.role) }.map(\.text).joined(separator: "\n")
@@ -98,7 +98,7 @@ struct Conversation: Sendable {
     }
 
     /// The tool messages at the end of the conversation, with the names of the tools. Agents of Llama Stack 0.2 omit
-    /// the id of the call: then the messages answer the last calls, in order.
+    /// the id of the call, as what is told of calls does: then the messages answer the last calls, in order.
     private static func results(in messages: [ChatRequest.Message]) -> [ToolResult] {
         let calls = messages.flatMap(\.toolCalls)
         let last = messages.last { !$0.toolCalls.isEmpty }?.toolCalls ?? []

@@ -278,6 +278,11 @@ struct ClientGone: Error {}
 extension RequestHandler {
     /// As `mlflow models serve` wants it; without any type, a body is taken for JSON.
     private func requireJSON(_ request: Request) throws(ServedError) {
+        if let coding = request.headers[.contentEncoding]?.lowercased(), !["", "identity"].contains(coding) {
+            throw ServedError(
+                .unsupportedType, code: "unsupported_media_type",
+                "The body has to be sent as it is, without `Content-Encoding`.")
+        }
         guard let type = request.headers[.contentType], type != "application/json" else { return }
         let parts = type.lowercased().filter { !$0.isWhitespace && $0 != "\"" }.split(separator: ";")
         let charset = parts.dropFirst().first { $0.hasPrefix("charset=") }

@@ -205,6 +205,22 @@ struct TraceSpoolTests {
         }
     }
 
+    @Test("Of traces that have no room together those that came first are kept, until there is none")
+    func partly() async throws {
+        try await withTemporaryDirectory { directory in
+            let one = try TraceSpool(in: "\(directory)/one", limit: 1 << 20) { _ in }
+            one.begin(for: "http://mlflow")
+            #expect(one.keep([trace(1)]) == 0)
+            let (limit, warnings) = (6 * one.bytes, Warnings())
+            let spool = try TraceSpool(in: "\(directory)/many", limit: limit) { warnings.add($0) }
+            spool.begin(for: "http://mlflow")
+            #expect(spool.keep((1...20).map(trace)) == 20 - spool.waiting && warnings.codes == ["traces-dropped"])
+            #expect(spool.waiting >= 5 && spool.bytes <= limit && spool.bytes + 2 * one.bytes > limit)
+            #expect(spool.oldest(upTo: 100)?.traces.map(\.id) == (1...spool.waiting).map { trace($0).id })
+            #expect(spool.keep([trace(21)]) == 1 && warnings.codes.count == 1)
+        }
+    }
+
     @Test("A file that is not whole is set aside, what is for another MLflow stays, and the rest is sent")
     func torn() async throws {
         try await withTemporaryDirectory { directory in

@@ -122,17 +122,31 @@ package final class TraceSpool: Sendable {
         }
     }
 
-    /// Keeps traces, in the order in which they came.
+    /// Keeps traces, in the order in which they came: as many of them as there is room for.
     /// - Returns: How many there was no room for.
     func keep(_ traces: [MLflowTrace]) -> Int {
-        guard !traces.isEmpty else { return 0 }
-        guard let problem = state.withLock({ add(traces, to: &$0) }) else { return 0 }
+        var (rest, size) = (traces[...], traces.count)
+        while !rest.isEmpty {
+            guard let problem = state.withLock({ add(Array(rest.prefix(size)), to: &$0) }) else {
+                rest = rest.dropFirst(size)
+                continue
+            }
+            guard size > 1 else {
+                tell(problem)
+                break
+            }
+            size /= 2
+        }
+        return rest.count
+    }
+
+    /// Warns that nothing more can be kept, once.
+    private func tell(_ problem: String) {
         let isFirst = state.withLock { state in
             defer { state.isTroubled = true }
             return !state.isTroubled
         }
         if isFirst { warn(.spoolFull(directory, problem)) }
-        return traces.count
     }
 
     /// Writes a file.
@@ -141,7 +155,7 @@ package final class TraceSpool: Sendable {
         do {
             let file = try TraceSpoolFile(traces, for: state.server)
             guard state.bytes + file.bytes.count <= limit else {
-                return "the limit of \(limit >> 20) MB is reached"
+                return "the limit of \(limit < 1 << 20 ? "\(limit >> 10) KB" : "\(limit >> 20) MB") is reached"
             }
             state.lastNumber += 1
             let digits = String(state.lastNumber)

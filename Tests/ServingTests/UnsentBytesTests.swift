@@ -1,0 +1,91 @@
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Serving
+
+/// Connections whose clients take nothing, or only slowly, of what was written before they were closed.
+@Suite("Unsent bytes", .timeLimit(.minutes(5)))
+struct UnsentBytesTests {
+    /// More than the system keeps for a connection that is not read.
+    private static let count = 16 << 20
+
+    /// Writes all at once, and closes.
+    private final class Hasty: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        func channelActive(context: ChannelHandlerContext) {
+            let bytes = ByteBuffer(repeating: 120, count: UnsentBytesTests.count)
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            context.close(promise: nil)
+        }
+    }
+
+    /// - Parameter body: Gets the port, and what happens once a connection of the server is closed.
+    private func served(
+        patience: TimeAmount, whenActive: @escaping @Sendable (any Channel) -> Void = { _ in },
+        _ body: (Int, Happening) async throws -> Void
+    ) async throws {
+        let closed = Happening()
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.closeFuture.whenComplete { _ in closed.happen() }
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(UnsentBytesHandler(patience: patience))
+                    try channel.pipeline.syncOperations.addHandler(Hasty())
+                    whenActive(channel)
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        do {
+            try await body(server.localAddress?.port ?? 0, closed)
+        } catch {
+            try await server.close()
+            throw error
+        }
+        try await server.close()
+    }
+
+    @Test("A connection that is closed ends once all that was written is sent, however late its client reads it")
+    func slow() async throws {
+        try await served(patience: .seconds(60)) { port, closed in
+            let channel = try await HostileRequestTests.connection(port)
+            let taken = try await channel.executeThenClose { inbound, _ in
+                try await Task.sleep(for: .milliseconds(300))
+                #expect(!closed.hasHappened)
+                return try await inbound.reduce(0) { $0 + $1.readableBytes }
+            }
+            #expect(taken == Self.count)
+            await closed.wait()
+            #expect(closed.hasHappened)
+        }
+    }
+
+    @Test("A client that takes nothing has its time only")
+    func deaf() async throws {
+        try await served(patience: .milliseconds(200)) { port, closed in
+            let channel = try await HostileRequestTests.connection(port)
+            try await channel.executeThenClose { _, _ in
+                await closed.wait()
+                #expect(closed.hasHappened)
+            }
+        }
+    }
+
+    @Test("What is cut off is closed at once")
+    func cut() async throws {
+        try await served(
+            patience: .seconds(600),
+            whenActive: { channel in
+                channel.eventLoop.scheduleTask(in: .milliseconds(200)) { CutOff.close(channel) }
+            }
+        ) { port, closed in
+            let channel = try await HostileRequestTests.connection(port)
+            try await channel.executeThenClose { _, _ in
+                await closed.wait()
+                #expect(closed.hasHappened)
+            }
+        }
+    }
+}
