@@ -227,6 +227,22 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("A saved plan is shown as when it was made: who asked, where, and from where that was known")
+    func shownAgain() async throws {
+        try await withShop { drover, directory in
+            let environment = ["MLFLOW_TRACKING_USERNAME=anna", "MLFLOW_TRACKING_PASSWORD=a-long-secret"]
+            for format in ["text", "markdown"] {
+                let planning = [DroverProgram.path, "plan", "--out", "\(format).json", "--format", format]
+                let made = try await drover.run("/usr/bin/env", environment + planning)
+                #expect(made.code == 0 && made.output.contains("as anna"), "\(made)")
+                let shown = try await drover("show", "\(format).json", "--format", format)
+                #expect(shown.code == 0 && shown.output == made.output, "\(shown)")
+            }
+            let piped = try await drover.run("/bin/sh", ["-c", "'\(DroverProgram.path)' show - < text.json"])
+            #expect(piped.code == 64 && piped.errors.contains("is read from a file, by its path"), "\(piped)")
+        }
+    }
+
     @Test("A plan takes the place of no other file, and one that is not there is told as that")
     func placeOfPlan() async throws {
         try await withShop { drover, directory in
