@@ -243,6 +243,23 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("A plan of a spec from standard input says that it is needed there again, and is applied with it")
+    func planOfInput() async throws {
+        try await withShop { drover, _ in
+            let planning = "'\(DroverProgram.path)' plan - --out piped.json < drover.yaml"
+            let saved = try await drover.run("/bin/sh", ["-c", planning])
+            #expect(saved.code == 0 && saved.errors.contains("The spec came on standard input"), "\(saved)")
+            for (input, code) in [("/dev/null", 7), ("drover.yaml", 0)] as [(String, Int32)] {
+                let applying = "'\(DroverProgram.path)' apply piped.json --yes --no-lock < \(input)"
+                let ended = try await drover.run("/bin/sh", ["-c", applying])
+                #expect(ended.code == code, "\(ended)")
+                #expect(ended.errors.contains("Give the same spec on standard input again") == (code == 7), "\(ended)")
+            }
+            let named = try await drover("plan", "drover.yaml", "--out", "named.json")
+            #expect(named.code == 0 && !named.errors.contains("The spec came"), "\(named)")
+        }
+    }
+
     @Test("A plan takes the place of no other file, and one that is not there is told as that")
     func placeOfPlan() async throws {
         try await withShop { drover, directory in
