@@ -77,11 +77,16 @@ private func refuse(_ problems: [Diagnostic]) throws {
 extension Diagnostic {
     fileprivate static func planned(_ paths: [String]) -> Diagnostic {
         let places = paths.isEmpty ? ["."] : paths
+        let isPiped = paths.contains("-")
         return Diagnostic(
             "stale-plan", "The planned spec cannot be read any more",
-            detail:
-                "The plan was made from \(places.listed), as seen from the directory where it was made; what is wrong "
-                + "with it now follows.",
-            fix: "Apply it in that directory with the files as they were, or plan again.", cause: .conflict)
+            detail: isPiped
+                ? "The plan was made from a spec on standard input; what is wrong with what is there now is told, too."
+                : "The plan was made from \(places.listed), as seen from the directory where it was made; what is wrong "
+                    + "with it now is told, too.",
+            fix: isPiped
+                ? "Give the same spec on standard input again, or plan from a file."
+                : "Apply it in that directory with the files as they were, or plan again.",
+            cause: .conflict)
     }
 }

@@ -33,7 +33,8 @@ extension SavedPlan {
     /// The plan at a path.
     /// - Throws: `Diagnostic` when there is none.
     static func open(_ path: String) throws -> SavedPlan {
-        if path != "-", let plan = try plan(at: path) { return plan }
+        guard path != "-" else { throw Diagnostic.planToShowFromInput }
+        if let plan = try plan(at: path) { return plan }
         let isThere = FileManager.default.fileExists(atPath: path)
         throw Diagnostic(
             "no-plan", "No saved plan",
@@ -62,10 +63,13 @@ extension SavedPlan {
         try ReportFile(path, of: .plan).write { try $0.write(text) }
     }
 
-    /// The servers of the plan, for showing it.
+    /// The servers of the plan, as they were shown when it was made.
     var locations: [ConnectedServer] {
-        inputs.servers.map {
-            ConnectedServer(name: $0.name, version: $0.version, url: $0.url, origin: "when it was planned")
+        inputs.servers.map { server in
+            ConnectedServer(
+                name: server.name, version: server.version, url: server.url,
+                origin: server.origin ?? "when it was planned", user: server.user
+            ).inWorkspace(of: [.mlflow: server.identity])
         }
     }
 }
@@ -86,6 +90,10 @@ extension Diagnostic {
             fix: "Write it to a file; `drover apply FILE` does it then, and `drover show FILE` shows it.",
             at: range.firstLine, cause: .usage)
     }
+
+    fileprivate static let planToShowFromInput = Diagnostic(
+        "no-plan", "No saved plan", detail: "A saved plan is read from a file, by its path, not from standard input.",
+        fix: "Write it to a file; `drover show FILE` shows it then.", cause: .usage)
 
     fileprivate static func printedPlan(at range: SourceRange) -> Diagnostic {
         Diagnostic(
@@ -148,7 +156,8 @@ extension Session {
                 let identity = identities.values.first { $0.url == url && $0.name == location.name }
                 return Inputs.Server(
                     name: location.name, version: location.version, url: location.url,
-                    instance: identity?.instance, workspace: identity?.workspace)
+                    instance: identity?.instance, workspace: identity?.workspace, origin: location.origin,
+                    user: location.user)
             }
         }
     }

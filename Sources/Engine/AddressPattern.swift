@@ -28,6 +28,12 @@ package struct AddressPattern: Sendable, Hashable, Codable, CustomStringConverti
             && (name.map { Self.matches($0[...], Array(address.name.unicodeScalars)[...]) } ?? true)
     }
 
+    /// Whether it matches an address, or says in full what that was before.
+    /// - Parameter moves: Former addresses, by the present ones.
+    func selects(_ address: Address, _ moves: [Address: Address]) -> Bool {
+        matches(address) || moves[address].map { $0 == Address(text: description) } ?? false
+    }
+
     /// Goes back to the last `*` only, which suffices: no pattern takes more than the product of both lengths.
     private static func matches(
         _ pattern: ArraySlice<Unicode.Scalar>, _ text: ArraySlice<Unicode.Scalar>

@@ -35,17 +35,23 @@ package struct Scope: Sendable, Hashable {
 
     /// The part of a workflow that a selection leaves.
     package init(_ selection: Selection, of workflow: Workflow) {
-        self.init(selection, in: workflow.graph, before: workflow.formerGraph)
+        self.init(selection, in: workflow.graph, before: workflow.formerGraph, moves: workflow.moves)
     }
 
     /// The part of a graph that a selection leaves. It is closed: what is visited needs nothing outside of it.
-    /// - Parameter former: What the spec declares of a stack that is destroyed: what is excluded keeps what it needs.
-    package init(_ selection: Selection, in graph: Graph, before former: Graph = .empty) {
+    /// - Parameters:
+    ///   - former: What the spec declares of a stack that is destroyed: what is excluded keeps what it needs.
+    ///   - moves: The former addresses of what has another one now: as long as an object has its former one, either is meant.
+    package init(
+        _ selection: Selection, in graph: Graph, before former: Graph = .empty, moves: [Address: Address] = [:]
+    ) {
         guard !selection.targets.isEmpty || !selection.excluded.isEmpty else {
             self.init(addresses: nil, removals: selection.prunes ? .all : .none)
             return
         }
-        let named = graph.addresses.filter { address in selection.excluded.contains { $0.matches(address) } }
+        let named = graph.addresses.filter { address in selection.excluded.contains { $0.selects(address, moves) } }
+        let kept = selection.excluded + Self.formerly(selection.excluded, in: former, moves)
+        let needed = Self.needed(by: selection.excluded, in: former, moves)
         let excluded = named.reduce(into: Set(named)) { $0.formUnion(graph.dependents(of: $1)) }
         let leftOut = graph.addresses.filter { excluded.contains($0) && !named.contains($0) }
         guard !selection.targets.isEmpty else {
@@ -54,25 +60,37 @@ package struct Scope: Sendable, Hashable {
                 addresses: isWhole ? nil : Set(graph.addresses).subtracting(excluded),
                 // What is not visited may still use what left the spec.
                 removals: isWhole && selection.prunes
-                    ? .allBut(selection.excluded, needed: Self.needed(by: selection.excluded, in: former)) : .none,
+                    ? .allBut(kept, needed: needed) : .none,
                 leftOut: leftOut)
             return
         }
-        let targets = graph.addresses.filter { address in selection.targets.contains { $0.matches(address) } }
+        let targets = graph.addresses.filter { address in selection.targets.contains { $0.selects(address, moves) } }
         let chosen = Set(targets).subtracting(excluded)
         let visited = graph.closure(of: chosen)
         self.init(
             addresses: visited,
             removals: selection.prunes
                 ? .only(
-                    selection.targets, but: selection.excluded,
-                    needed: Self.needed(by: selection.excluded, in: former)) : .none,
+                    selection.targets + Self.formerly(selection.targets, in: former, moves), but: kept,
+                    needed: needed) : .none,
             companions: graph.addresses.filter { visited.contains($0) && !chosen.contains($0) },
             leftOut: leftOut.filter(Set(targets).contains))
     }
 
-    private static func needed(by patterns: [AddressPattern], in graph: Graph) -> Set<Address> {
-        graph.closure(of: Set(graph.addresses.filter { address in patterns.contains { $0.matches(address) } }))
+    private static func needed(
+        by patterns: [AddressPattern], in graph: Graph, _ moves: [Address: Address]
+    ) -> Set<Address> {
+        let named = graph.addresses.filter { address in patterns.contains { $0.selects(address, moves) } }
+        let closed = graph.closure(of: Set(named))
+        return closed.union(closed.compactMap { moves[$0] })
+    }
+
+    /// What patterns name by the address that it has now, as it was called before.
+    private static func formerly(
+        _ patterns: [AddressPattern], in graph: Graph, _ moves: [Address: Address]
+    ) -> [AddressPattern] {
+        let named = graph.addresses.filter { address in patterns.contains { $0.matches(address) } }
+        return named.compactMap { moves[$0] }.map { AddressPattern($0.description) }
     }
 
     /// The same without some addresses, and all that needs them; what is removed stays the same.

@@ -18,12 +18,20 @@ package struct Workflow: Sendable {
 
     /// What the spec declares of a stack that is destroyed; empty otherwise.
     var formerGraph = Graph.empty
+    /// Likewise, the former addresses of that.
+    private var formerMoves: [Address: Address] = [:]
+
+    /// The former addresses of what is declared, or was of a stack that is destroyed, by those that it has now.
+    var moves: [Address: Address] {
+        declarations.reduce(into: formerMoves) { $0[$1.address] = $1.oldAddress }
+    }
 
     /// The same stack without declarations: the desired state of `drover destroy`.
     package var withoutDeclarations: Workflow {
         var workflow = Workflow(
             stack: stack, declarations: Declarations(), graph: .empty, settings: settings, checks: [])
         workflow.formerGraph = graph
+        workflow.formerMoves = moves
         return workflow
     }
 

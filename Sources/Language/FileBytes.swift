@@ -39,6 +39,12 @@ package enum FileBytes {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
+    /// Whether it is a pipe, which can be read once only.
+    package static func isPipe(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
+    }
+
     /// The canonical path of a file, symbolic links resolved; nil when there is no file.
     package static func canonicalPath(_ path: String) -> String? {
         guard let pointer = realpath(path, nil) else { return nil }

@@ -164,11 +164,7 @@ package actor FileRecord: RecordStore {
     private func read() throws -> Content {
         if let written, DigestCache.Stamp(ofFileAt: path) == written.stamp { return written.content }
         do {
-            let value = try Value(json: try FileBytes.read(path, atMost: 256 << 20))
-            try RecordFormat.check(value, at: path)
-            let content: Content = try value.decoded()
-            try requireOwn(content)
-            return content
+            return try content(of: try FileBytes.read(path, atMost: 256 << 20))
         } catch FileBytes.Failure.missing {
             return Content()
         } catch FileBytes.Failure.tooManyOpenFiles {
@@ -186,6 +182,28 @@ package actor FileRecord: RecordStore {
 }
 
 extension FileRecord {
+    private func content(of bytes: [UInt8]) throws -> Content {
+        do {
+            let value = try Value(json: bytes)
+            try RecordFormat.check(value, at: path)
+            let content: Content = try value.decoded()
+            try requireOwn(content)
+            return content
+        } catch let diagnostic as Diagnostic {
+            throw diagnostic
+        } catch {
+            throw Self.beginsAsRecord(bytes) ? Diagnostic.recordUnreadable(path) : .notARecord(path)
+        }
+    }
+
+    /// Whether a record may have been cut off or damaged to this: each begins with its entries. Anything else is a file of
+    /// somebody's, perhaps the spec, and is never replaced.
+    private static func beginsAsRecord(_ bytes: [UInt8]) -> Bool {
+        let beginning = Array("{\"entries\":".utf8)
+        let found = bytes.lazy.filter { !" \t\r\n".utf8.contains($0) }.prefix(beginning.count)
+        return beginning.starts(with: found)
+    }
+
     /// - Throws: `Diagnostic` (`conflict`) when it says something of another stack.
     private func requireOwn(_ content: Content) throws {
         guard let stack, let other = content.stack, other != stack.name else { return }
@@ -206,6 +224,15 @@ extension Diagnostic {
             fix: "Restore it, or run `drover state rebuild`: it is help, not truth; only the last applied fields are "
                 + "lost.",
             cause: .unavailable)
+    }
+
+    fileprivate static func notARecord(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "not-a-record", "A file that is no record of a stack",
+            detail: "`\(path)` is there already, and is not what drover writes there.",
+            fix: "Name another file for the record. Only where this one was the record, remove it; "
+                + "`drover state rebuild` makes a new one from the marks on the servers.",
+            cause: .usage)
     }
 
     fileprivate static func recordOfAnotherStack(_ path: String, _ other: String, _ stack: StackName) -> Diagnostic {

@@ -227,6 +227,39 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("A saved plan is shown as when it was made: who asked, where, and from where that was known")
+    func shownAgain() async throws {
+        try await withShop { drover, directory in
+            let environment = ["MLFLOW_TRACKING_USERNAME=anna", "MLFLOW_TRACKING_PASSWORD=a-long-secret"]
+            for format in ["text", "markdown"] {
+                let planning = [DroverProgram.path, "plan", "--out", "\(format).json", "--format", format]
+                let made = try await drover.run("/usr/bin/env", environment + planning)
+                #expect(made.code == 0 && made.output.contains("as anna"), "\(made)")
+                let shown = try await drover("show", "\(format).json", "--format", format)
+                #expect(shown.code == 0 && shown.output == made.output, "\(shown)")
+            }
+            let piped = try await drover.run("/bin/sh", ["-c", "'\(DroverProgram.path)' show - < text.json"])
+            #expect(piped.code == 64 && piped.errors.contains("is read from a file, by its path"), "\(piped)")
+        }
+    }
+
+    @Test("A plan of a spec from standard input says that it is needed there again, and is applied with it")
+    func planOfInput() async throws {
+        try await withShop { drover, _ in
+            let planning = "'\(DroverProgram.path)' plan - --out piped.json < drover.yaml"
+            let saved = try await drover.run("/bin/sh", ["-c", planning])
+            #expect(saved.code == 0 && saved.errors.contains("The spec came on standard input"), "\(saved)")
+            for (input, code) in [("/dev/null", 7), ("drover.yaml", 0)] as [(String, Int32)] {
+                let applying = "'\(DroverProgram.path)' apply piped.json --yes --no-lock < \(input)"
+                let ended = try await drover.run("/bin/sh", ["-c", applying])
+                #expect(ended.code == code, "\(ended)")
+                #expect(ended.errors.contains("Give the same spec on standard input again") == (code == 7), "\(ended)")
+            }
+            let named = try await drover("plan", "drover.yaml", "--out", "named.json")
+            #expect(named.code == 0 && !named.errors.contains("The spec came"), "\(named)")
+        }
+    }
+
     @Test("A plan takes the place of no other file, and one that is not there is told as that")
     func placeOfPlan() async throws {
         try await withShop { drover, directory in

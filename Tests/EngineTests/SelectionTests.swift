@@ -156,6 +156,32 @@ struct SelectionTests {
         #expect(try await removed("boxes.small", targets: ["boxes.small", "boxes.large"]) == ["delete large"])
     }
 
+    @Test("As long as what was renamed has its former address, either is meant")
+    func formerAddress() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {old: {}, other: {}}")
+        let spec = "boxes: {new: {moved: old}, other: {label: new}}"
+        for name in ["boxes.old", "boxes.new"] {
+            let rest = try await shop.plan(spec, selection(excluded: [name]))
+            #expect(rest.lines == ["update other: label"], "\(name)")
+            let part = try await shop.plan(spec, selection(targets: [name]))
+            #expect(part.lines.map { $0.hasPrefix("update new: ") } == [true], "\(part.lines)")
+        }
+        let workflow = try #require(Shop.declare(spec).0).withoutDeclarations
+        let drivers = [ResourceDriver(BoxResource(shelf: shop.shelf))]
+        func removed(_ chosen: Selection) async throws -> [String] {
+            try await Planner(
+                workflow, drivers: drivers, survey: try await Survey.take(of: workflow, with: drivers),
+                record: await shop.record.load(), permissions: Permissions(allowEmpty: true), selection: chosen
+            ).plan().lines
+        }
+        for name in ["boxes.old", "boxes.new"] {
+            #expect(try await removed(selection(excluded: [name])) == ["delete other"], "\(name)")
+            #expect(try await removed(selection(targets: [name])) == ["delete old"], "\(name)")
+        }
+        #expect(try await removed(selection(targets: ["boxes"], excluded: ["boxes.new"])) == ["delete other"])
+    }
+
     @Test("What the spec declares and is gone already may be named by a selection of a removal")
     func goneAlready() async throws {
         let shop = Shop()

@@ -126,22 +126,47 @@ struct TakeOverTests {
         #expect(refused?.all.map(\.code) == ["ambiguous-adoption"])
     }
 
+    @Test("Of several stacks' agents of a name, the one in the declared registered model is taken over")
+    func agentsOfSeveral() async throws {
+        let stack = try TestStack()
+        func spec(_ letter: String) -> String {
+            """
+            experiments: {e\(letter): {}}
+            registeredModels: {m\(letter): {name: desk-\(letter)}}
+            agents: {a: {model: scripted/llm, instructions: One, log: {experiment: e\(letter), registeredModel: m\(letter)}}}
+            """
+        }
+        for (letter, owner) in [("x", "garage"), ("y", "bakery")] {
+            try await stack.apply(spec(letter))
+            try await Self.handOver(stack, "desk-\(letter)", to: owner)
+        }
+        let taking = Permissions(takeOver: true)
+        let plan = try await stack.plan(spec("y"), taking)
+        #expect(plan.lines == ["adopt experiments.ey", "adopt registeredModels.my", "adopt agents.a"])
+        try await stack.apply(spec("y"), taking)
+        #expect(try await stack.plan(spec("y")).lines == [])
+        let owners = stack.mlflow.store.versions.map { version in
+            [version.name, version.tags.first { $0.key == Mark.stackKey }?.value]
+        }
+        #expect(Set(owners) == [["desk-x", "garage"], ["desk-y", "helpdesk"]])
+    }
+
     /// Makes all that the stack has in MLflow another's.
-    private static func handOver(_ stack: TestStack) async throws {
+    private static func handOver(_ stack: TestStack, _ model: String = "m", to owner: String = "bakery") async throws {
         let server = stack.mlflow.server()
         let experiments = try await server.experiments()
-        for each in experiments where each.tags[Mark.stackKey] != nil {
-            try await server.setExperimentTag(each.id, Mark.stackKey, to: "bakery")
+        for each in experiments where each.tags[Mark.stackKey] == "helpdesk" {
+            try await server.setExperimentTag(each.id, Mark.stackKey, to: owner)
         }
         let record = try #require(experiments.first { $0.name == "drover/helpdesk" })
-        try await server.renameExperiment(record.id, to: "drover/bakery")
-        try await server.setRegisteredModelTag("m", Mark.stackKey, to: "bakery")
-        let version = try #require(try await server.modelVersions().first)
-        try await server.setModelVersionTag("m", version: version.version, Mark.stackKey, to: "bakery")
-        try await server.setLoggedModelTags(try #require(version.modelID), [Mark.stackKey: "bakery"])
-        try await server.setRunTag(version.runID, Mark.stackKey, to: "bakery")
+        try await server.renameExperiment(record.id, to: "drover/\(owner)")
+        try await server.setRegisteredModelTag(model, Mark.stackKey, to: owner)
+        let version = try #require(try await server.modelVersions().first { $0.name == model })
+        try await server.setModelVersionTag(model, version: version.version, Mark.stackKey, to: owner)
+        try await server.setLoggedModelTags(try #require(version.modelID), [Mark.stackKey: owner])
+        try await server.setRunTag(version.runID, Mark.stackKey, to: owner)
         for dataset in try await server.datasets(tagged: Mark.stackKey, "helpdesk") {
-            try await server.setDatasetTags(dataset.id, [Mark.stackKey: "bakery"])
+            try await server.setDatasetTags(dataset.id, [Mark.stackKey: owner])
         }
     }
 

@@ -71,7 +71,7 @@ struct FileRecordTests {
         #expect(try await record.load().entries.keys.sorted() == ["boxes.a"])
     }
 
-    @Test("A file that is something else is told, and stays as it is", arguments: ["", "{", "[1]", "{\"entries\": 7}"])
+    @Test("A damaged record is told, and stays until it is made again", arguments: ["", "{", "{\"entries\": 7}"])
     func unreadable(text: String) async throws {
         let file = URL(filePath: path)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -81,6 +81,27 @@ struct FileRecordTests {
         #expect(load?.code.name == "record-unreadable" && load?.cause == .unavailable)
         let save = await #expect(throws: Diagnostic.self) { try await record.save([:]) }
         #expect(save?.code.name == "record-unreadable")
+        #expect(try String(contentsOf: file, encoding: .utf8) == text)
+        try await record.replace(with: Record(entries: ["boxes.a": Self.entry]))
+        #expect(try await record.load().entries.keys.sorted() == ["boxes.a"])
+    }
+
+    @Test(
+        "A file of somebody's is told, and never replaced",
+        arguments: ["[1]", "drover: v1\nstack: shop\n", "{\"drover\": \"v1\", \"entries\": {}}", "x"])
+    func foreign(text: String) async throws {
+        let file = URL(filePath: path)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+        let record = FileRecord(path: path)
+        let attempts: [() async throws -> Void] = [
+            { _ = try await record.load() }, { try await record.save([:]) },
+            { try await record.replace(with: Record()) },
+        ]
+        for attempt in attempts {
+            let thrown = await #expect(throws: Diagnostic.self) { try await attempt() }
+            #expect(thrown?.code.name == "not-a-record" && thrown?.cause == .usage)
+        }
         #expect(try String(contentsOf: file, encoding: .utf8) == text)
     }
 

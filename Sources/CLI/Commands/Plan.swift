@@ -92,5 +92,10 @@ extension Deployment {
         guard path != "-" else { return Console.write(try saved.json, to: STDOUT_FILENO) }
         try saved.write(to: path)
         Console.note("Saved the plan: apply exactly this with `drover apply \(path)`.")
+        // What is read once is needed again, for the plan is verified with the spec as it is then.
+        for source in sources.paths where source == "-" || FileBytes.isPipe(source) {
+            let place = source == "-" ? "on standard input" : "from `\(source)`"
+            Console.note("The spec came \(place): `drover apply` reads the same one there again.")
+        }
     }
 }

@@ -42,15 +42,22 @@ package struct Inputs: Sendable, Hashable, Codable {
         package var instance: String?
         /// The part of the server that is meant; nil when it is not divided, or does not say.
         package var workspace: String?
+        /// From where the address came, such as `the spec`; it is shown, and not compared.
+        package var origin: String?
+        /// As whom it was asked; nil as nobody. It is shown, and not compared.
+        package var user: String?
 
         package init(
-            name: String, version: String, url: String, instance: String? = nil, workspace: String? = nil
+            name: String, version: String, url: String, instance: String? = nil, workspace: String? = nil,
+            origin: String? = nil, user: String? = nil
         ) {
             self.name = name
             self.version = version
             self.url = url
             self.instance = instance
             self.workspace = workspace
+            self.origin = origin
+            self.user = user
         }
 
         /// Whether both are one server, of one version.
@@ -58,7 +65,7 @@ package struct Inputs: Sendable, Hashable, Codable {
             name == other.name && version == other.version && identity.isSame(as: other.identity)
         }
 
-        var identity: ServerIdentity {
+        package var identity: ServerIdentity {
             ServerIdentity(name: name, url: url, instance: instance, workspace: workspace)
         }
     }

@@ -13,7 +13,7 @@ extension Kind {
                         llamaStack.server, mlflow: context.servers.mlflow, registry: context.mlflow?.registry,
                         stack: context.servers.stack, folder: context.servers.folder, models: llamaStack.models,
                         runtimes: llamaStack.runtimes, commit: context.servers.commit,
-                        retained: context.workflow.retainedCounts,
+                        retained: context.workflow.retainedCounts, modelNames: context.workflow.registeredModelNames,
                         inUse: { try await aliased.serverAgents(after: $0) }))
             }
         },
@@ -40,6 +40,15 @@ extension Kind {
             } catch {
                 return error
             }
+        }
+    }
+}
+
+extension Workflow {
+    /// The live names of the registered models.
+    fileprivate var registeredModelNames: [Address: String] {
+        specs(of: RegisteredModelSpec.self).reduce(into: [:]) { names, each in
+            names[each.declaration.address] = each.spec.liveName(at: each.declaration.address)
         }
     }
 }

@@ -23,21 +23,25 @@ extension AgentResource {
         return found + left.map(Self.unforgotten)
     }
 
-    /// Versions that were logged elsewhere for an agent of the same address.
+    /// Versions that were logged elsewhere for an agent of the same address. Of several stacks' those count that are in its
+    /// registered model.
     package func discoverOthers(
         _ missing: [Address: AgentSpec], of stack: StackName
     ) async throws -> [Discovered<Live>] {
         guard let mlflow else { return [] }
         var found: [Discovered<Live>] = []
-        for address in missing.filter({ $1.place(at: $0, in: stack) != nil }).keys.sorted() {
+        let places = missing.compactMap { address, spec in
+            spec.place(at: address, in: stack).map { (address, $0.registeredModel) }
+        }
+        for (address, place) in places.sorted(by: { $0.0 < $1.0 }) {
             let listed = try await mlflow.modelVersions(where: MLflowFilter.tag(Mark.addressKey, address.description))
             let named = try await registry?.models.value() ?? []
             let versions = AgentVersion.join(listed, with: named).filter { version in
                 version.mark?.address == address && version.modelID != nil && version.status != .failed
             }
-            for (owner, theirs) in Dictionary(grouping: versions, by: { $0.mark?.stack ?? "" }).sorted(by: {
-                $0.key < $1.key
-            }) where owner != stack.name {
+            let owners = Dictionary(grouping: versions.filter { $0.mark?.stack != stack.name }) { $0.mark?.stack ?? "" }
+            let here = owners.filter { $1.contains { $0.registeredModel == modelNames[place] ?? place.name } }
+            for (owner, theirs) in (here.isEmpty ? owners : here).sorted(by: { $0.key < $1.key }) {
                 let live = Live(of: theirs, beside: .none, in: [])
                 let label = live.current?.uri ?? address.description
                 found.append(Discovered(address, .other(stack: owner), live, label: label))

@@ -74,6 +74,8 @@ package struct AgentResource: Resource {
     let commit: String?
     /// How many old versions each declared release keeps.
     let retained: [String: Int]
+    /// The live names of the declared registered models.
+    let modelNames: [Address: String]
     /// The names of the server agents that are still in use although their definitions have changed.
     let inUse: InUse
 
@@ -81,9 +83,10 @@ package struct AgentResource: Resource {
     init(
         _ llamaStack: LlamaStack, mlflow: MLflowServer?, registry: Registry? = nil, stack: StackName,
         folder: SpecFolder, models: ModelListing, runtimes: ChosenRuntimes, commit: String?,
-        retained: [String: Int] = [:], inUse: @escaping InUse = { _ in [] }
+        retained: [String: Int] = [:], modelNames: [Address: String] = [:], inUse: @escaping InUse = { _ in [] }
     ) {
         self.retained = retained
+        self.modelNames = modelNames
         self.inUse = inUse
         self.registry = registry
         self.llamaStack = llamaStack
