@@ -45,7 +45,7 @@ struct ReportMergeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let requests = try reporting.requests()
-        try requests.prepare()
+        try requests.prepare(keeping: logs.compactMap(RunLogs.path(of:)) + [out].compactMap(\.self))
         if let out { try RunLogs.check(out) }
         let merge = try ShardMerge(try logs.map { try RecordedRun.read(try RunLogs.open($0)) })
         let environment = ProcessInfo.processInfo.environment
@@ -57,10 +57,11 @@ struct ReportMergeCommand: AsyncParsableCommand {
             to: log, as: RunLogs.id(of: merge.stack, at: Date()), version: Version.text)
         let shown = Result { try recorded.show(environment) }
         RunLogs.keep(RunTotals(recorded, isWhole: merge.warnings.isEmpty), isJoined: true)
-        try requests.write(RunLogs.withEarlier(recorded))
+        let written = Result { try requests.write(RunLogs.withEarlier(recorded)) }
         if !noPublish, let url = mlflowURL ?? merge.mlflow {
             Notices.write(await publish(recorded, to: url), SourceMap(), environment: environment)
         }
+        try written.get()
         try shown.get()
         try ExitStatus.end(with: recorded.run)
     }
