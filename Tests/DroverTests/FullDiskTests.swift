@@ -163,6 +163,23 @@ struct FullDiskTests {
         }
     }
 
+    @Test("A calibration that cannot be kept is told before the judge is asked")
+    func calibration() async throws {
+        try await withTemporaryDirectory { directory in
+            let judge = "judges: {kind: {model: m, rubric: It is kind., labels: {file: labels.csv}}}\n"
+            try Self.write("drover: v1\nstack: shop\n" + judge, directory)
+            try Data("answer,label\nHello,pass\nGo away,fail\n".utf8)
+                .write(to: URL(filePath: "\(directory)/labels.csv"))
+            // In the place of the folder.
+            try Data().write(to: URL(filePath: "\(directory)/calibrations"))
+            let drover = DroverProgram(in: directory, environment: ["XDG_CACHE_HOME": "\(directory)/cache"])
+            // Where nobody listens.
+            let ended = try await drover("judge", "calibrate", "kind", ".", "--llamastack-url", "http://127.0.0.1:9")
+            #expect(ended.code == 1 && ended.errors.contains("error[calibration-not-kept]"), "\(ended)")
+            #expect(ended.errors.contains("calibrations/kind.json"), "\(ended.errors)")
+        }
+    }
+
     @Test("Joined shards are published also where a report of them has no room")
     func joined() async throws {
         try await withSuite { drover, _, test in
