@@ -172,8 +172,8 @@ extension Diagnostic {
     fileprivate static func notKept(_ path: String) -> Diagnostic {
         Diagnostic(
             "calibration-not-kept", "The calibration could not be kept",
-            detail: "`\(path)` cannot be written.", fix: "Make its folder writable, make room there, and calibrate again.",
-            cause: .unavailable)
+            detail: "`\(path)` cannot be written.",
+            fix: "Make its folder writable, make room there, and calibrate again.", cause: .unavailable)
     }
 
     fileprivate static var noModels: Diagnostic {
