@@ -180,12 +180,16 @@ struct FullDiskTests {
         }
     }
 
-    @Test("Joined shards are published also where a report of them has no room")
+    @Test("Joined shards without room leave no log behind, and are published also where a report of them has none")
     func joined() async throws {
-        try await withSuite { drover, _, test in
+        try await withSuite { drover, directory, test in
             for number in 1...2 {
                 #expect(try await drover(test + ["--shard", "\(number)/2", "--log", "\(number).jsonl"]).code == 0)
             }
+            let full = try await Self.run(
+                drover, blocks: 1, ["report", "merge", "1.jsonl", "2.jsonl", "--out", "whole.jsonl"])
+            #expect(full.code == 1 && full.errors.contains("error[samples-not-written]"), "\(full)")
+            #expect(try Self.files(directory, "whole") == [], "Nothing is in the way of the next try.")
             let mlflow = FakeMLflow()
             try await LoopbackServer.withServer(serving: mlflow) { url in
                 let ended = try await drover(
