@@ -79,7 +79,9 @@ enum Console {
     }
 
     /// Writes all bytes, unless nobody reads them any more. A pipe that is full and does not block is waited for.
-    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
+    /// - Returns: What the system says where not all were written.
+    @discardableResult
+    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32? {
         var rest = bytes
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -89,9 +91,10 @@ enum Console {
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&waiting, 1, -1)
             } else if errno != EINTR {
-                return
+                return errno
             }
         }
+        return nil
     }
 
     /// Asks for agreement.

@@ -7,9 +7,22 @@ import Suites
 extension [ReportRequest] {
     /// Checks that all of them can be written, before anything is done, and keeps standard output free for one that goes
     /// there.
-    func prepare() throws {
-        for request in self where request.path != "-" { try ReportFile(request.path).check() }
+    /// - Parameter logs: The paths of logs, which no report may replace.
+    func prepare(keeping logs: [String]) throws {
+        let kept = Set(logs.map(Self.place))
+        for request in self where request.path != "-" {
+            guard !kept.contains(Self.place(request.path)) else { throw Diagnostic.overLog(request.path) }
+            try ReportFile(request.path).check()
+        }
         if contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
+    }
+
+    /// Where a file is or will be, whatever links lead there.
+    private static func place(_ path: String) -> String {
+        if let there = FileBytes.canonicalPath(path) { return there }
+        let url = URL(filePath: path).standardizedFileURL
+        let folder = url.deletingLastPathComponent().path
+        return "\(FileBytes.canonicalPath(folder) ?? folder)/\(url.lastPathComponent)"
     }
 
     /// Writes all reports of a run; one that cannot be written keeps none of the others back.
@@ -30,11 +43,38 @@ extension [ReportRequest] {
 extension ReportRequest {
     fileprivate func write(_ recorded: RecordedRun) throws {
         guard path != "-" else {
-            return try ReportOutput.collect({ Console.write($0, to: STDOUT_FILENO) }) { output in
-                try report.write(recorded, to: &output)
-            }
+            return try writeToOutput { try report.write(recorded, to: &$0) }
         }
         try ReportFile(path).write { try report.write(recorded, to: &$0) }
+    }
+
+    /// Who reads standard output no further has what was wanted.
+    private struct NoReader: Error {}
+
+    private func writeToOutput(_ body: (inout ReportOutput) throws -> Void) throws {
+        do {
+            try ReportOutput.collect(
+                { bytes in
+                    guard let number = Console.write(bytes, to: STDOUT_FILENO) else { return }
+                    throw number == EPIPE ? NoReader() : Diagnostic.outputNotWritten(because: number)
+                }, body)
+        } catch is NoReader {}
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func outputNotWritten(because number: Int32) -> Diagnostic {
+        Diagnostic(
+            "report-not-written", "A report could not be written",
+            detail: "Standard output cannot be written: \(SystemError.text(number)). What came there is not whole.",
+            fix: "Make room where it goes, or write the report to a file elsewhere.", cause: .unavailable)
+    }
+
+    fileprivate static func overLog(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "report-over-log", "A report in the place of a log",
+            detail: "`\(path)` is the log of a run, and the report would replace it.",
+            fix: "Name another file for the report.", cause: .usage)
     }
 }
 

@@ -60,7 +60,8 @@ struct TestRun: Sendable {
         logPath = options.log
         if let logPath { try RunLogs.check(logPath) }
         requests = try options.reporting.requests()
-        try requests.prepare()
+        let read = [options.resume, options.failedFrom, options.baseline].compactMap { $0.flatMap(RunLogs.path(of:)) }
+        try requests.prepare(keeping: read + [logPath].compactMap(\.self))
         concurrency = options.concurrency
         self.allowsPrograms = allowsPrograms
         try Self.check(suites.flatMap(\.programs), stack, areAllowed: allowsPrograms)

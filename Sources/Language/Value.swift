@@ -124,6 +124,12 @@ extension Value {
         }
     }
 
+    /// Whether a key stands twice in an object of JSON text, with two values: readers differ about which of them counts.
+    package static func contradictsItself(json: some Collection<UInt8>) -> Bool {
+        json.withContiguousStorageIfAvailable(JSONReader.contradicts)
+            ?? Array(json).withUnsafeBufferPointer(JSONReader.contradicts)
+    }
+
     private static func read(_ json: some Collection<UInt8>, tellsLookAlikes: Bool) throws -> Value {
         do {
             return try reading(json, tellsLookAlikes: tellsLookAlikes).get()

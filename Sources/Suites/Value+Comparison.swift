@@ -72,6 +72,11 @@ extension String {
         json ?? fenced?.json
     }
 
+    /// Whether that says something twice and differently, so that readers differ about what it says.
+    var contradictsItselfInAnswer: Bool {
+        Value.contradictsItself(json: (json == nil ? fenced ?? self : self).utf8)
+    }
+
     /// As `lookAlikeKeys`, of the JSON that an answer is, or that its one Markdown code fence holds.
     var lookAlikeKeysInAnswer: LookAlikeKeys? {
         lookAlikeKeys ?? fenced?.lookAlikeKeys

@@ -137,6 +137,69 @@ struct FullDiskTests {
         }
     }
 
+    @Test("A report that has no room on standard output is told, and so is one in the place of a log")
+    func reportsElsewhere() async throws {
+        try await withSuite { drover, directory, test in
+            #expect(try await drover(test + ["--log", "run.jsonl"]).code == 0)
+            let full = "exec \"$0\" report html run.jsonl > /dev/full"
+            let ended = try await drover.run("/bin/sh", ["-c", full, DroverProgram.path])
+            #expect(ended.code == 1 && ended.errors.contains("Standard output cannot be written: No space"), "\(ended)")
+            let unread = "\"$0\" report html run.jsonl | head -c 9; \"$0\" report tap run.jsonl > /dev/null"
+            let cut = try await drover.run("/bin/sh", ["-c", unread, DroverProgram.path])
+            #expect(cut.code == 0 && cut.output == "<!DOCTYPE" && cut.errors.isEmpty, "\(cut)")
+
+            let log = try FileBytes.read("\(directory)/run.jsonl", atMost: 1 << 20)
+            for words in [
+                ["report", "json", "run.jsonl", "--out", "./run.jsonl"],
+                ["report", "merge", "run.jsonl", "--report", "json=run.jsonl"],
+                test + ["--resume", "run.jsonl", "--report", "json=run.jsonl"],
+                test + ["--log", "new.jsonl", "--report", "json=\(directory)/new.jsonl"],
+            ] {
+                let ended = try await drover(words)
+                #expect(ended.code == 64 && ended.errors.contains("error[report-over-log]"), "\(words): \(ended)")
+            }
+            #expect(try FileBytes.read("\(directory)/run.jsonl", atMost: 1 << 20) == log)
+            #expect(try Self.files(directory, "new") == [])
+        }
+    }
+
+    @Test("A calibration that cannot be kept is told before the judge is asked")
+    func calibration() async throws {
+        try await withTemporaryDirectory { directory in
+            let judge = "judges: {kind: {model: m, rubric: It is kind., labels: {file: labels.csv}}}\n"
+            try Self.write("drover: v1\nstack: shop\n" + judge, directory)
+            try Data("answer,label\nHello,pass\nGo away,fail\n".utf8)
+                .write(to: URL(filePath: "\(directory)/labels.csv"))
+            // In the place of the folder.
+            try Data().write(to: URL(filePath: "\(directory)/calibrations"))
+            let drover = DroverProgram(in: directory, environment: ["XDG_CACHE_HOME": "\(directory)/cache"])
+            // Where nobody listens.
+            let ended = try await drover("judge", "calibrate", "kind", ".", "--llamastack-url", "http://127.0.0.1:9")
+            #expect(ended.code == 1 && ended.errors.contains("error[calibration-not-kept]"), "\(ended)")
+            #expect(ended.errors.contains("calibrations/kind.json"), "\(ended.errors)")
+        }
+    }
+
+    @Test("Joined shards without room leave no log behind, and are published also where a report of them has none")
+    func joined() async throws {
+        try await withSuite { drover, directory, test in
+            for number in 1...2 {
+                #expect(try await drover(test + ["--shard", "\(number)/2", "--log", "\(number).jsonl"]).code == 0)
+            }
+            let full = try await Self.run(
+                drover, blocks: 1, ["report", "merge", "1.jsonl", "2.jsonl", "--out", "whole.jsonl"])
+            #expect(full.code == 1 && full.errors.contains("error[samples-not-written]"), "\(full)")
+            #expect(try Self.files(directory, "whole") == [], "Nothing is in the way of the next try.")
+            let mlflow = FakeMLflow()
+            try await LoopbackServer.withServer(serving: mlflow) { url in
+                let ended = try await drover(
+                    "report", "merge", "1.jsonl", "2.jsonl", "--report", "tap=/dev/full", "--mlflow-url", url)
+                #expect(ended.code == 1 && ended.errors.contains("error[report-not-written]"), "\(ended)")
+                #expect(!mlflow.arrivals.isEmpty)
+            }
+        }
+    }
+
     @Test("A log that has no room is told, and what was finished before is reported", arguments: [1, 2, 3])
     func log(blocks: Int) async throws {
         try await withSuite { drover, directory, test in

@@ -79,6 +79,16 @@ struct JSONReaderTests {
         #expect(one["cafe\u{301}"] == 2 && one["caf\u{E9}"] == nil)
     }
 
+    @Test(
+        "A text that says something twice and differently is told from one that repeats it",
+        arguments: [
+            (#"{"a": 1, "a": 2}"#, true), (#"[{"b": {"a": [1], "a": [2]}}]"#, true), (#"{"a": 1, "a": 1}"#, false),
+            (#"{"a": 1, "b": {"a": 2}}"#, false), ("nothing", false), ("", false),
+        ])
+    func contradictions(text: String, contradicts: Bool) {
+        #expect(Value.contradictsItself(json: text.utf8) == contradicts)
+    }
+
     @Test("Numbers are compared by all their digits")
     func comparison() throws {
         let big = Value.bigInteger("18446744073709551615")

@@ -151,7 +151,7 @@ struct CutOffEvidenceTests {
     }
 
     /// Keeps a run in a spool that is killed, with its log beside it.
-    private func killed(
+    func killed(
         _ verdicts: [SampleVerdict], in directory: String, hasEnded: Bool = false
     ) async throws {
         let away = FakeMLflow()

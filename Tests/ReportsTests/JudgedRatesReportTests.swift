@@ -40,6 +40,29 @@ struct JudgedRatesReportTests {
         return try RecordedRun.read(log)
     }
 
+    @Test("What a judge wrote in place of a verdict stands in a comment only when contents are asked for")
+    func quoted() throws {
+        var sources = SourceMap()
+        let source = sources.add(Source(path: "s.yaml", bytes: Array("suites:\n".utf8)))
+        let range = SourceRange.start(of: source)
+        let id = CaseID(suite: "golden", name: "one")
+        let suite = TestSuite(
+            name: "golden", agent: "a", range: range, cases: [TestCase(id: id, name: "one", range: range, turns: [])])
+        let run = RunRecord(stack: "s", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources)
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let recorder = try RunRecorder(run, [suite], in: sources, to: log)
+        let reason = "The judge `grounded` could not be heard: \(QuotedReply.words("Your `PIN` is 4711."))."
+        let outcome = AssertionOutcome(name: "judge", claim: "is good", range: range, result: .error(reason))
+        let turn = TurnResult(input: "q", answer: Answer(status: .completed), outcomes: [outcome])
+        try recorder.take(
+            .sampleFinished(FinishedSample(id: id, number: 1, sample: Sample(verdict: .error, turns: [turn]))))
+        _ = try recorder.end(after: .seconds(1))
+        let recorded = try RecordedRun.read(log)
+        let text = try MarkdownReport().text(of: recorded)
+        #expect(text.contains("could not be heard: it wrote something else.") && !text.contains("4711"), "\(text)")
+        #expect(try MarkdownReport().withContents.text(of: recorded).contains("it wrote `Your 'PIN' is 4711.`"))
+    }
+
     /// Of a judge that finds 45 of 50 good answers good, and 40 of 50 bad ones bad.
     private var calibration: Calibration {
         get throws {

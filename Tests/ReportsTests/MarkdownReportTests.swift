@@ -79,6 +79,7 @@ struct MarkdownReportTests {
     func words() {
         #expect(Markdown.code("a `b` | @c\n") == "``a `b` | @c\\u{A}``")
         #expect(Markdown.codeCell("a `b` | @c\n") == "``a `b` \\| @c\\u{A}``")
+        #expect(Markdown.text("~~gone~~") == "\\~\\~gone\\~\\~")
         #expect(Markdown.block(["```", "<b>"]) == "````\n```\n<b>\n````\n")
     }
 

@@ -82,6 +82,21 @@ struct MergedEvaluationTests {
         #expect(fake.store.runs.count == 2)
     }
 
+    @Test("Where MLflow refuses the report for good, that is told, and the run ends all the same")
+    func refusedReport() async throws {
+        let fake = FakeMLflow()
+        let refusing = Interposed(fake) { request, send in
+            guard request.method == .put else { return try await send() }
+            return HTTPResponse(status: 400, body: Array(#"{"error_code": "REFUSED", "message": "No"}"#.utf8))
+        }
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let shards = [try shard("1/2", as: "a", passed: 5), try shard("2/2", as: "b", passed: 5)]
+        let whole = try ShardMerge(shards).write(to: log, as: "whole", version: "1")
+        let warnings = await MergedEvaluation(to: refusing.mlflow, whole, now: 1_800_000_000_000).publish()
+        #expect(warnings.map(\.code.name) == ["not-published"])
+        #expect(fake.store.runs.map(\.status) == ["FINISHED"])
+    }
+
     @Test("What failed is evidence though it shares a shard with what counts already; what passed is not")
     func shared() async throws {
         let fake = FakeMLflow()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import FoundationEssentials
+import Glibc
 import Kinds
 import Language
 import Reports
@@ -51,6 +52,7 @@ struct JudgeCalibrateCommand: AsyncParsableCommand {
         let (judge, labels) = try stack.telling {
             (try stack.judge(self.judge), try stack.labels(of: self.judge, given: self.labels))
         }
+        try stack.telling { try stack.checkPlace(ofCalibration: judge.name) }
         let concurrency = concurrency
         let opinions = try await Session.open(stack, server, needs: Needs(llamaStack: true), concurrency: concurrency) {
             session in
@@ -66,15 +68,17 @@ struct JudgeCalibrateCommand: AsyncParsableCommand {
             judge, by: labels, opinions.map(\.passes), at: Date().formatted(.iso8601))
         calibrated.calibration = calibration
         // What says nothing of the judge takes no earlier calibration away.
-        let kept = opinions.sayHowGood ? try stack.telling { try stack.keep(calibration) } : nil
+        let keeping = Result { opinions.sayHowGood ? try stack.telling { try stack.keep(calibration) } : nil }
+        let kept = try? keeping.get()
         switch format {
         case .text:
             let differing = opinions.filter { $0.passes != $0.row.isGood }
             Console.out(CalibrationText.render(calibration, of: calibrated, disagreements: differing))
-            Console.note(
-                kept.map { "Kept in \(Printable.text($0))." } ?? "The judge was not heard, and nothing is kept.")
+            if let kept { Console.note("Kept in \(Printable.text(kept)).") }
+            if !opinions.sayHowGood { Console.note("The judge was not heard, and nothing is kept.") }
         case .json: Console.out(CalibrationJSON.value(calibration, of: calibrated).prettyJSON)
         }
+        _ = try keeping.get()
         if kept != nil, var problem = calibrated.gateProblem {
             problem.severity = .warning
             stack.warn(problem)
@@ -114,6 +118,21 @@ extension Stack {
         }
     }
 
+    /// Tries whether a calibration can be kept, before anything is asked, and changes nothing.
+    fileprivate func checkPlace(ofCalibration judge: String) throws {
+        let path = "\(folder.rootDirectory)/\(Calibration.path(ofJudge: judge))"
+        let parent = Paths.parent(of: path)
+        guard FileManager.default.fileExists(atPath: parent) else {
+            guard access(folder.rootDirectory, W_OK | X_OK) == 0 else { throw Diagnostic.notKept(path) }
+            return
+        }
+        do {
+            try ReportFile(path).check()
+        } catch is Diagnostic {
+            throw Diagnostic.notKept(path)
+        }
+    }
+
     /// Writes a calibration beside the spec.
     /// - Returns: The path.
     fileprivate func keep(_ calibration: Calibration) throws -> String {
@@ -123,7 +142,7 @@ extension Stack {
                 atPath: Paths.parent(of: path), withIntermediateDirectories: true)
             try Data(calibration.text.utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw Diagnostic.notKept(path, because: error)
+            throw Diagnostic.notKept(path)
         }
         return Paths.relative(path, to: FileManager.default.currentDirectoryPath)
     }
@@ -150,11 +169,11 @@ extension Diagnostic {
                 ? "Save it as UTF-8." : "Correct the path after `--labels`.", cause: .usage)
     }
 
-    fileprivate static func notKept(_ path: String, because error: any Error) -> Diagnostic {
+    fileprivate static func notKept(_ path: String) -> Diagnostic {
         Diagnostic(
             "calibration-not-kept", "The calibration could not be kept",
-            detail: "`\(path)` cannot be written.", fix: "Make its folder writable, and calibrate again.",
-            cause: .unavailable)
+            detail: "`\(path)` cannot be written.",
+            fix: "Make its folder writable, make room there, and calibrate again.", cause: .unavailable)
     }
 
     fileprivate static var noModels: Diagnostic {

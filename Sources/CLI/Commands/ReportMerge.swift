@@ -45,24 +45,34 @@ struct ReportMergeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let requests = try reporting.requests()
-        try requests.prepare()
+        try requests.prepare(keeping: logs.compactMap(RunLogs.path(of:)) + [out].compactMap(\.self))
         if let out { try RunLogs.check(out) }
         let merge = try ShardMerge(try logs.map { try RecordedRun.read(try RunLogs.open($0)) })
         let environment = ProcessInfo.processInfo.environment
         Notices.write(merge.warnings, SourceMap(), environment: environment)
-        let log =
-            try out.map { try SampleLog.create($0) }
-            ?? SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
-        let recorded = try merge.write(
-            to: log, as: RunLogs.id(of: merge.stack, at: Date()), version: Version.text)
+        let recorded = try whole(of: merge)
         let shown = Result { try recorded.show(environment) }
         RunLogs.keep(RunTotals(recorded, isWhole: merge.warnings.isEmpty), isJoined: true)
-        try requests.write(RunLogs.withEarlier(recorded))
+        let written = Result { try requests.write(RunLogs.withEarlier(recorded)) }
         if !noPublish, let url = mlflowURL ?? merge.mlflow {
             Notices.write(await publish(recorded, to: url), SourceMap(), environment: environment)
         }
+        try written.get()
         try shown.get()
         try ExitStatus.end(with: recorded.run)
+    }
+
+    /// Writes the log of the whole run. Where that cannot be done, none is left that would be in the way.
+    private func whole(of merge: ShardMerge) throws -> RecordedRun {
+        let log =
+            try out.map { try SampleLog.create($0) }
+            ?? SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        do {
+            return try merge.write(to: log, as: RunLogs.id(of: merge.stack, at: Date()), version: Version.text)
+        } catch {
+            if let out { try? FileManager.default.removeItem(atPath: out) }
+            throw error
+        }
     }
 
     /// - Returns: What is not in MLflow, and why; the verdict stands all the same.

@@ -241,12 +241,19 @@ extension EvaluationPublisher {
         let missing = tally.missing + state.dropped + state.waiting
         let traces =
             missing > 0 ? [Diagnostic.tracesMissing(missing, of: missing + tally.written, because: tally.reason)] : []
-        let mayPass = missing > 0 && tally.reason?.isAway ?? true
+        let mayPass = missing > 0 && tally.reason.map { $0.isAway || $0.mayPass } ?? true
         let isUnsent = !(state.problems + traces).isEmpty && (state.isUnsent || mayPass)
-        guard let kept = spool?.settle(isUnsent: isUnsent) else { return state.problems + traces }
+        let fix: String
+        if let kept = spool?.settle(isUnsent: isUnsent) {
+            fix = "The verdict stands without it, and \(kept): the next `drover test` sends it."
+        } else if isUnsent, let reason = spool?.refusal {
+            fix = "The verdict stands without it. It is not kept for later: \(reason)."
+        } else {
+            return state.problems + traces
+        }
         return (state.problems + traces).map { problem in
             var told = problem
-            told.fix = "The verdict stands without it, and \(kept): the next `drover test` sends it."
+            told.fix = fix
             return told
         }
     }

@@ -64,10 +64,24 @@ package struct MergedEvaluation: Sendable {
         tags[Evidence.runTag] = recorded.record.id
         try await server.logBatch(toRun: run.id, metrics: values, tags: tags)
         let warning = try await addEvidence(result, index, evaluation, of: run, places)
-        try await EvaluationReports(of: result.suite, in: recorded).put(on: run, at: server)
+        let problem = try await putReports(of: result.suite, on: run)
         try await server.updateRun(
             run.id, status: result.verdict == .passed ? .finished : .failed, endTime: max(now, run.startTime))
+        if let problem { throw problem }
         return warning
+    }
+
+    /// - Returns: Why they are not there; the run ends all the same.
+    /// - Throws: What passes by itself.
+    private func putReports(of suite: String, on run: MLflowRun) async throws -> (any Error)? {
+        do {
+            try await EvaluationReports(of: suite, in: recorded).put(on: run, at: server)
+            return nil
+        } catch let error where error is CancellationError || (error as? WireError)?.isAway == true {
+            throw error
+        } catch {
+            return error
+        }
     }
 
     /// The run of these shards, which may be there already.

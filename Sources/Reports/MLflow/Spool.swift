@@ -11,7 +11,8 @@ import Wire
 #endif
 
 /// What a run of suites publishes, kept in a file until MLflow has it. The file goes when all is published; else the next
-/// run sends what is in it: nothing is there twice then, for runs are found by their keys and traces by their ids.
+/// run sends what is in it: nothing is there twice then, for runs are found by their keys and traces by their ids. What MLflow
+/// answered that it has is marked there, and not sent again.
 package final class Spool: Sendable {
     private struct State {
         var descriptor: Int32 = -1
@@ -36,8 +37,10 @@ package final class Spool: Sendable {
     private static let largest = 256 << 20
     /// With the beginnings and ends of suites, which are small.
     static let largestFile = largest + 16 << 20
-    /// In one folder; while there are more, nothing more is kept.
+    /// For one server in one folder, without those that were set aside; while there are more, nothing more is kept.
     private static let most = 16
+    /// In one folder, in bytes, of whatever waits there.
+    private static let largestFolder = most * largest
 
     package let path: String
     private let directory: String
@@ -67,7 +70,9 @@ package final class Spool: Sendable {
     func keep(_ entry: SpoolEntry) {
         let isTrace = entry.trace != nil
         state.withLock { state in
-            guard !state.isEnded, state.problem == nil || (state.isFull && !isTrace), open(&state) else { return }
+            guard !state.isEnded, state.problem == nil || (state.isFull && !isTrace),
+                open(&state, for: entry.run?.server)
+            else { return }
             let limit = isTrace ? room : Self.largestFile
             guard let line = try? entry.line, state.size + line.count <= limit else {  // A trace is always JSON.
                 (state.problem, state.isFull) = ("there is room for \(room >> 20) MB", isTrace)
@@ -99,10 +104,14 @@ package final class Spool: Sendable {
         }
     }
 
-    private func open(_ state: inout State) -> Bool {
+    /// Why nothing at all is kept, as the end of a sentence; nil when something is, or nothing was to be.
+    var refusal: String? { state.withLock { $0.descriptor < 0 && $0.size == 0 ? $0.problem : nil } }
+
+    /// - Parameter server: The address of the MLflow that it is for.
+    private func open(_ state: inout State, for server: String?) -> Bool {
         guard state.descriptor < 0 else { return true }
-        guard Self.files(in: directory).count < Self.most else {
-            state.problem = "`\(directory)` holds \(Self.most) runs that MLflow does not have"
+        if let problem = Self.crowd(in: directory, for: server) {
+            state.problem = problem
             return false
         }
         makeFolders()
@@ -144,7 +153,38 @@ package final class Spool: Sendable {
         }
     }
 
-    /// The paths of the spools in a folder, sorted.
+    /// Why a folder takes no more; nil when it does.
+    private static func crowd(in directory: String, for server: String?) -> String? {
+        let all = files(in: directory)
+        let size = all.reduce(0) { $0 + (attributes(of: $1).map { Int($0.st_size) } ?? 0) }
+        guard size < largestFolder else {
+            return "`\(directory)` holds \(largestFolder >> 30) GB that MLflow does not have"
+        }
+        let before = all.filter { aside($0) != $0 && self.server(of: $0).map { $0 == server } ?? false }
+        return before.count < most ? nil : "`\(directory)` holds \(most) runs that MLflow does not have"
+    }
+
+    private static func attributes(of path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status : nil
+    }
+
+    /// The address of the MLflow that a spool is for, as its first line has it; nil where that cannot be read.
+    private static func server(of path: String) -> String? {
+        guard let file = fopen(path, "re") else { return nil }
+        defer { fclose(file) }
+        guard var lines = try? SpoolLines(fileno(file)), let line = try? lines.next() else { return nil }
+        return (try? SpoolEntry(line: line))?.run?.server
+    }
+
+    private static let mark = ".waits.jsonl"
+
+    /// The path of a spool that waits for more than MLflow's return: after the others, and beside their places.
+    static func aside(_ path: String) -> String {
+        path.hasSuffix(mark) ? path : path.dropLast(".jsonl".count) + mark
+    }
+
+    /// The paths of the spools in a folder, sorted; last those that were set aside.
     static func files(in directory: String) -> [String] {
         guard let folder = opendir(directory) else { return [] }
         defer { closedir(folder) }
@@ -155,6 +195,7 @@ package final class Spool: Sendable {
             }
             if name.hasSuffix(".jsonl") { names.append(name) }
         }
-        return names.sorted().map { "\(directory)/\($0)" }
+        let (last, first) = (names.filter { $0.hasSuffix(mark) }, names.filter { !$0.hasSuffix(mark) })
+        return (first.sorted() + last.sorted()).map { "\(directory)/\($0)" }
     }
 }

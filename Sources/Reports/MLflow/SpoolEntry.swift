@@ -4,7 +4,7 @@ import Suites
 import Wire
 
 /// One line of a spool, a JSON object with one key: an evaluation run before its first trace, a trace, the run's end,
-/// or what it gives as evidence.
+/// what it gives as evidence, or what MLflow has of it by now.
 struct SpoolEntry: Sendable, Codable {
     /// What `runs/create` and `runs/log-inputs` are to say.
     struct Run: Sendable, Codable {
@@ -71,24 +71,45 @@ struct SpoolEntry: Sendable, Codable {
         let evidence: Evidence?
     }
 
+    /// What MLflow answered that it has of a suite. Where such an answer was lost, the same is sent once more, which changes
+    /// nothing there.
+    struct Sent: Sendable, Codable {
+        let suite: String
+        /// MLflow's id of the run that has it: another run has none of it.
+        let run: String
+        /// The ids of traces, also of those that it refused for good; nil for none.
+        var traces: [String]?
+        /// The prompts of the traces so far, as MLflow links them; nil for none.
+        var prompts: Value?
+        /// Whether its reports are there, or never will be; nil for no.
+        var hasReports: Bool?
+        /// Whether nothing of the suite is missing; nil for no.
+        var isWhole: Bool?
+    }
+
     var run: Run?
     var trace: Trace?
     var end: End?
     var settled: Settled?
+    var sent: Sent?
 
     /// UTF-8 with a line break.
     var line: [UInt8] {
         get throws { Array(try Value(encoding: self).canonicalJSON.utf8) + [UInt8(ascii: "\n")] }
     }
 
-    init(run: Run? = nil, trace: Trace? = nil, end: End? = nil, settled: Settled? = nil) {
+    init(run: Run? = nil, trace: Trace? = nil, end: End? = nil, settled: Settled? = nil, sent: Sent? = nil) {
         self.run = run
         self.trace = trace
         self.end = end
         self.settled = settled
+        self.sent = sent
     }
 
     init(line: [UInt8]) throws {
         self = try Value(json: line).decoded()
     }
+
+    /// Whether a line holds a trace, without a look at all of it.
+    static func isTrace(_ line: [UInt8]) -> Bool { line.starts(with: #"{"trace":"#.utf8) }
 }

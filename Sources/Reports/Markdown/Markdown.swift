@@ -25,7 +25,7 @@ enum Markdown {
 
     /// Text without meaning for Markdown and HTML.
     static func text(_ words: String) -> String {
-        let special = Set("\\`*_[]#".unicodeScalars)
+        let special = Set("\\`*_[]#~".unicodeScalars)
         return html(words).unicodeScalars.map { special.contains($0) ? "\\\($0)" : String($0) }.joined()
     }
 

@@ -139,7 +139,8 @@ private struct MarkdownCase {
             let contents = showsContents ? contents(of: mismatch) : ""
             return start + "it is not so that the answer \(claim)\(share)\n" + contents
         case .error(let reason):
-            return start + "nobody knows whether the answer \(claim)\(share): \(words(reason))\n"
+            let why = showsContents ? reason : QuotedReply.leftOut(of: reason)
+            return start + "nobody knows whether the answer \(claim)\(share): \(words(why))\n"
         }
     }
 

@@ -62,9 +62,14 @@ package struct Calibration: Sendable, Hashable, Codable {
         // What is missing or cannot be read is no calibration.
         guard let bytes = try? FileBytes.read(path, atMost: 1 << 20),
             let kept = try? Value(json: bytes).decoded(as: Calibration.self),
-            kept.calibration == format, kept.digest.isExactly(judge.digest)
+            kept.calibration == format, kept.digest.isExactly(judge.digest), kept.canBeCounted
         else { return nil }
         return kept
+    }
+
+    /// Whether its numbers are ones that can be counted: whoever edits the file may have written others.
+    private var canBeCounted: Bool {
+        [goodPassed, goodFailed, badPassed, badFailed, undecided].allSatisfy { (0...1_000_000_000).contains($0) }
     }
 
     /// The content of its file.

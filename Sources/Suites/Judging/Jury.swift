@@ -73,7 +73,7 @@ struct Jury: Sendable {
                 do throws(Ballot.Vote.Malformed) {
                     return try Ballot.Vote(reply: second.text, scale: judge.scale)
                 } catch {
-                    throw Unobservable("\(error.reason): it wrote `\(second.text.trimmed.excerpt(100))`")
+                    throw Unobservable("\(error.reason): \(QuotedReply.words(second.text))")
                 }
             }
         }

@@ -6,8 +6,10 @@ extension ProgramVerdict {
     /// - Throws: `FunctionFailure` when it is something else.
     init(output: String) throws(FunctionFailure) {
         guard let fields = output.json?.object else {
-            let said = output.trimmed.isEmpty ? "nothing" : "`\(output.trimmed.excerpt(100))`"
-            throw FunctionFailure("it wrote \(said), and not one JSON object such as `{\"pass\": true}`")
+            throw FunctionFailure("\(QuotedReply.words(output)), and not one JSON object such as `{\"pass\": true}`")
+        }
+        guard !Value.contradictsItself(json: output.utf8) else {
+            throw FunctionFailure("its verdict says something twice and differently")
         }
         guard case .bool(let passes)? = fields["pass"] else {
             throw FunctionFailure("its verdict has no `pass` that is true or false")

@@ -118,9 +118,7 @@ extension AnswerRecord {
         tellsSources = try fields.bool("tellsSources").needed()
         tellsCitations = try fields.bool("tellsCitations").needed()
         tellsToolErrors = try fields.bool("tellsToolErrors").needed()
-        usage = try fields.object("usage") { usage throws(ObjectFields.Mismatch) in
-            try Answer.Usage(input: usage.integer("input").needed(), output: usage.integer("output").needed())
-        }
+        usage = try fields.object("usage", Answer.Usage.init)
         steps = try fields.integer("steps")
         latency = try fields.integer("latency").needed()
         firstToken = try fields.integer("firstToken")
@@ -139,6 +137,14 @@ extension AnswerRecord {
 }
 
 extension Answer.Usage {
+    /// - Throws: Also for numbers that no server can have told, of which sums could not be made.
+    fileprivate init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
+        let (input, output) = (try fields.integer("input").needed(), try fields.integer("output").needed())
+        let possible = 0...1 << 40
+        guard possible.contains(input), possible.contains(output) else { throw ObjectFields.Mismatch() }
+        self.init(input: input, output: output)
+    }
+
     fileprivate func write(to json: inout JSONWriter) {
         json.member("usage") { json in
             json.object { json in

@@ -35,6 +35,7 @@ struct AdvisedAssertionTests {
         arguments: [
             (#"{"pass": true}"#, "passed"), (#"{"pass": true, "reason": "ok", "score": 0.9}"#, "passed"),
             (#"{"pass": false, "reason": "too rude"}"#, "failed"), ("", "error"), ("yes", "error"), ("[true]", "error"),
+            (#"{"pass": true, "pass": false}"#, "error"),
             (#"{"pass": "true"}"#, "error"), (#"{"passes": true}"#, "error"),
             (#"{"pass": true, "reason": 1}"#, "error"),
             (#"{"pass": true} {"pass": true}"#, "error"),

@@ -1,5 +1,7 @@
+import FoundationEssentials
 import Language
 import Runtime
+import Support
 import Synchronization
 import Testing
 
@@ -60,6 +62,22 @@ struct CalibrationTests {
         #expect(strict.gateProblem?.code == "judge-disagrees")
         strict.calibration = Calibration(strict, by: labels, [true, false], at: "")
         #expect(strict.gateProblem == nil)
+    }
+
+    @Test("A kept calibration counts for the same judge, unless its numbers cannot be counted")
+    func kept() async throws {
+        let labels = try Labels("answer,label\na,pass\nb,fail\n", of: path)
+        let text = try Calibration(judge(), by: labels, [true, false], at: "").text
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.createDirectory(
+                atPath: "\(directory)/calibrations", withIntermediateDirectories: false)
+            let folder = SpecFolder(root: directory) { _ in directory }
+            for (count, counts) in [("1", true), ("9223372036854775807", false), ("-1", false)] {
+                let edited = text.replacing("\"badFailed\":1", with: "\"badFailed\":\(count)")
+                try Data(edited.utf8).write(to: URL(filePath: "\(directory)/calibrations/grounded.json"))
+                #expect((Calibration.kept(of: judge(), in: folder) != nil) == counts, "\(count)")
+            }
+        }
     }
 
     @Test("What a judge cannot decide is no agreement")
