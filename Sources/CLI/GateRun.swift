@@ -180,38 +180,37 @@ extension Diagnostic {
     }
 
     fileprivate static func gateChanged(_ gate: Gate) -> Diagnostic {
-        Diagnostic(
-            "gate-inconclusive", "A gate could not be decided",
-            detail:
-                "The suite `\(gate.address.name)` passed, but what it tested has changed meanwhile, or whether it has could "
+        undecided(
+            "The suite `\(gate.address.name)` passed, but what it tested has changed meanwhile, or whether it has could "
                 + "not be found out, so that this is no evidence.",
-            fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
-            address: gate.address.description, cause: .inconclusive)
+            fix: afterQuiet, gate)
     }
 
     fileprivate static func gateEdited(_ gate: Gate) -> Diagnostic {
-        Diagnostic(
-            "gate-inconclusive", "A gate could not be decided",
-            detail:
-                "A table or a judge of the suite `\(gate.address.name)` was edited while this was planned, so that it was not "
+        undecided(
+            "A table or a judge of the suite `\(gate.address.name)` was edited while this was planned, so that it was not "
                 + "tried: its result would stand for other files than were read.",
-            fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
-            address: gate.address.description, cause: .inconclusive)
+            fix: afterQuiet, gate)
     }
 
     fileprivate static func gateOpen(_ gate: Gate) -> Diagnostic {
-        Diagnostic(
-            "gate-inconclusive", "A gate could not be decided",
-            detail:
-                "The suite `\(gate.address.name)` passed, but does not with the samples that other runs added meanwhile.",
-            fix: "Apply again: the suite runs once more, after all of them.", address: gate.address.description,
-            cause: .inconclusive)
+        undecided(
+            "The suite `\(gate.address.name)` passed, but does not with the samples that other runs added meanwhile.",
+            fix: "Apply again: the suite runs once more, after all of them.", gate)
     }
 
     fileprivate static func gateUnknown(_ gate: Gate) -> Diagnostic {
+        undecided(
+            "No result of the suite `\(gate.address.name)` stands, and it did not run.", fix: "Let it run.", gate)
+    }
+
+    private static let afterQuiet =
+        "Apply again while nothing else is applied or edited; the alias stays where it is."
+
+    /// A gate that neither passed nor failed.
+    private static func undecided(_ reason: String, fix: String, _ gate: Gate) -> Diagnostic {
         Diagnostic(
-            "gate-inconclusive", "A gate could not be decided",
-            detail: "No result of the suite `\(gate.address.name)` stands, and it did not run.",
-            fix: "Let it run.", address: gate.address.description, cause: .inconclusive)
+            "gate-inconclusive", "A gate could not be decided", detail: reason, fix: fix,
+            address: gate.address.description, cause: .inconclusive)
     }
 }
