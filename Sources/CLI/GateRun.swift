@@ -88,7 +88,7 @@ struct GateRun {
         of gate: Gate, _ suite: TestSuite?, _ run: Run?, after standing: [String: StandingEvidence]
     ) -> CheckResult {
         switch gate.decision {
-        case .passed(let evidence): return .passed(["evidence": .string(evidence.run), "verdict": .string("passed")])
+        case .passed(let evidence): return .passed(on: StandingResult(at: evidence.at, run: evidence.run))
         case .failed(let evidence): return .failed(.gateStaysFailed(gate, evidence, among: gate.evidence))
         case .unknown: return .failed(.gateUnknown(gate))
         case .run:
