@@ -49,7 +49,7 @@ extension Deployment {
 
     /// The same plan, made again, of which others may have done a part meanwhile.
     func verified(in session: Session) async throws -> Deployment {
-        var now = try await Deployment.plan(session, workflow, permissions, selection)
+        var now = try await Deployment.plan(session, workflow, permissions, selection, withholding: .same(withheld))
         now.promise = promise
         let comparison = PlanComparison(plan, record: recordDigest, with: now.plan, record: now.recordDigest)
         let problems = comparison.differences(promise == nil ? .noMore : .exact)

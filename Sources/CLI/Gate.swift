@@ -19,6 +19,8 @@ struct Gate: Sendable {
     let decision: GateDecision
     /// What its last run used; nil when that is not known.
     let tokens: Int?
+    /// That the version has failed as it is logged, and is not asked again; nil where it has not.
+    let failedArtifact: Diagnostic?
 
     /// What stands under the key, on the terms of those releases.
     var present: PresentEvidence {
@@ -28,11 +30,18 @@ struct Gate: Sendable {
     /// Every attempt, as a part of a sentence.
     var history: String? { GateHistory(evidence).told }
 
+    /// That it has failed, and is not tried again; nil where it has not.
+    var failure: Diagnostic? {
+        guard case .failed(let failed) = decision else { return failedArtifact }
+        return .gateStaysFailed(self, failed, among: evidence)
+    }
+
     /// Whether something may wait for it that goes on then.
     var mayPass: Bool {
+        guard failure == nil else { return false }
         switch decision {
-        case .passed, .run: true
-        case .failed, .unknown: false
+        case .passed, .run: return true
+        case .failed, .unknown: return false
         }
     }
 
@@ -69,6 +78,10 @@ extension Gate {
             let place = lookup.place(of: agent.name, experiment: suite.experiment?.value, isApplied: true)
             let key = try await session.evidenceKey(
                 of: address.name, suite, logical: plan.identities[agent] ?? "", place?.experimentID)
+            let isMade = plan.changes.first { $0.address == agent }?.action != .keep
+            let artifact =
+                terms.verifiesArtifact && rerun != .always && !isMade
+                ? place?.modelURI.flatMap { FailedArtifact($0, suite: address.name, on: mlflow) } : nil
             let own = [place?.experimentID].compactMap(\.self)
             let places = lookup.evidencePlaces
             let evidence = try await mlflow.evidence(
@@ -80,7 +93,8 @@ extension Gate {
                 Gate(
                     address: address, terms: terms, key: key, places: places, evidence: evidence, decision: decision,
                     tokens: decision == .run
-                        ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: own) : nil))
+                        ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: own) : nil,
+                    failedArtifact: try await artifact?.problem))
         }
         return gates
     }

@@ -24,6 +24,9 @@ struct GateOptions: ParsableArguments {
         }
     }
 
+    /// Whether what stays failed without them may be promoted.
+    var mayOpen: Bool { overrideReason != nil || rerun == .always }
+
     /// How the command stands in the history.
     func told(_ command: String) -> String {
         overrideReason.map { "\(command) --override: \($0)" } ?? command

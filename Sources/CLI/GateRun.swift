@@ -76,7 +76,7 @@ struct GateRun {
         guard let mlflow = session.servers.mlflow else { return [:] }
         let now = Date()
         var all: [String: StandingEvidence] = [:]
-        for gate in gates where gate.decision == .run {
+        for gate in gates where gate.decision == .run && gate.failure == nil {
             let (standing, unreadable) = try await gate.present.standing(at: now, in: mlflow)
             if unreadable > 0 { stack.warn(.samplesNotRead(gate.present, runs: unreadable)) }
             all[gate.address.name] = standing
@@ -87,10 +87,10 @@ struct GateRun {
     private func result(
         of gate: Gate, _ suite: TestSuite?, _ run: Run?, after standing: [String: StandingEvidence]
     ) -> CheckResult {
+        if let failure = gate.failure { return .failed(failure) }
         switch gate.decision {
         case .passed(let evidence): return .passed(on: StandingResult(at: evidence.at, run: evidence.run))
-        case .failed(let evidence): return .failed(.gateStaysFailed(gate, evidence, among: gate.evidence))
-        case .unknown: return .failed(.gateUnknown(gate))
+        case .failed, .unknown: return .failed(.gateUnknown(gate))
         case .run:
             guard let suite, let result = run?.suites.first(where: { $0.suite == gate.address.name }) else {
                 return .failed(.gateUnknown(gate))
@@ -167,7 +167,7 @@ extension Diagnostic {
             address: gate.address.description, cause: isFailed ? .failed : .inconclusive)
     }
 
-    fileprivate static func gateStaysFailed(
+    static func gateStaysFailed(
         _ gate: Gate, _ evidence: Evidence, among all: [Evidence]
     ) -> Diagnostic {
         Diagnostic(

@@ -88,7 +88,8 @@ extension Plan {
     /// uses it, too.
     /// - Parameter makesVersions: Whether those who use an object of a kind stay with the version that they have.
     func tellingWhatIsBeforeGates(for workflow: Workflow, makesVersions: (_ kind: String) -> Bool) -> Plan {
-        let promoted = changes.filter(\.action.isPromotion).map(\.address)
+        // What waits for checks that do not let it through goes on waiting.
+        let promoted = changes.filter { $0.action.isPromotion || $0.isWithheld }.map(\.address)
         let waiting = Set(promoted.filter { !workflow.checks(before: $0).isEmpty })
         let needed = workflow.graph.closure(of: waiting).subtracting(workflow.gated)
         var plan = self
