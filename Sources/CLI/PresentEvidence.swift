@@ -36,7 +36,7 @@ struct PresentEvidence: Sendable {
         let fresh = all.filter { $0.isFresh(maxAge, Int(now.timeIntervalSince1970)) }
         let (samples, unreadable) = try await mlflow.samples(of: fresh)
         var standing = StandingEvidence(key: key.text, logical: key.logical, maxAge: maxAge, earlier: samples)
-        standing.places = places
+        (standing.places, standing.hasFailed) = (places, all.contains(where: \.hasFailed))
         return (standing, unreadable)
     }
 }

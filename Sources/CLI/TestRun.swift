@@ -138,7 +138,7 @@ struct TestRun: Sendable {
         let keyed = await keyed(in: session)
         guard case .served(let place) = target else {
             let run = try await keyed.run(in: session, agents(in: session))
-            await note(run, in: session)
+            await keyed.note(run, in: session)
             return run
         }
         return try await place.withAgent(concurrency: concurrency) { agent in
@@ -146,11 +146,12 @@ struct TestRun: Sendable {
         }
     }
 
-    /// Notes the verdicts at the apply that they are about, where the whole suites ran to their end.
+    /// Notes the verdicts at the apply that they are about, where the whole suites ran to their end. Those of gates are noted
+    /// at the apply that waits for them.
     private func note(_ run: Run, in session: Session) async {
-        guard publishes, target.isLastApplied, isWhole, Interruption.exitCode == nil else { return }
+        guard publishes, target.isLastApplied, isWhole, !isGate, Interruption.exitCode == nil else { return }
         do {
-            try await session.store.note(run.verdicts)
+            try await session.store.note(run.suites.map { line(of: $0, in: run) })
         } catch {
             var warning = Diagnostic.from(error, at: nil)
             warning.severity = .warning

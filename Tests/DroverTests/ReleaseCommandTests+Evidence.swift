@@ -108,6 +108,31 @@ extension ReleaseCommandTests {
         }
     }
 
+    /// The verdicts of suites on each apply, the first one first.
+    private static func verdicts(_ shop: Shop) async throws -> [Value] {
+        let json = try Value(json: Array(try await shop.drover("history", "--format", "json").output.utf8))
+        return (json["applies"]?.array ?? []).map { $0["verdicts"] ?? .null }
+    }
+
+    @Test("The history has the verdict of a gate with the apply that waited for it, also where it passed by what stood")
+    func gatesInHistory() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            #expect(try await Self.verdicts(shop) == [.null, ["manners: passed"]])
+            let renamed = Self.spec().replacing("alias: production", with: "alias: live")
+                .replacing("releases: {production:", with: "releases: {other:")
+            try shop.write(renamed)
+            let cited = try await shop.drover.run(DroverProgram.path, ["apply", "--yes"])
+            #expect(cited.code == 0, "\(cited.output)\(cited.errors)")
+            #expect(cited.errors.contains("✓ suites.manners: passed on evidence of "), "\(cited.errors)")
+            let standing = try #require(try await Self.verdicts(shop).last?.array?.first?.string)
+            #expect(standing.hasPrefix("manners: passed, on evidence of "), "\(standing)")
+            let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            #expect(try await Self.verdicts(shop).last == ["manners: failed"])
+        }
+    }
+
     @Test("A release whose gate stays failed stays in every plan, with the reason: there is nothing to promote")
     func staysFailed() async throws {
         let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")

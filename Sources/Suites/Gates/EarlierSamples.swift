@@ -52,6 +52,8 @@ package struct StandingEvidence: Sendable, Hashable {
     package let earlier: EarlierSamples
     /// MLflow's ids of the experiments where it may stand, beside that of the suite.
     package var places: [String] = []
+    /// Whether a run has failed under the key, which nothing takes back.
+    package var hasFailed = false
 
     package init(
         key: String, logical: String? = nil, maxAge: Duration = Evidence.standardAge, earlier: EarlierSamples
@@ -65,7 +67,7 @@ package struct StandingEvidence: Sendable, Hashable {
     /// The same with other samples.
     package func after(_ earlier: EarlierSamples) -> StandingEvidence {
         var standing = StandingEvidence(key: key, logical: logical, maxAge: maxAge, earlier: earlier)
-        standing.places = places
+        (standing.places, standing.hasFailed) = (places, hasFailed)
         return standing
     }
 }
@@ -80,7 +82,17 @@ extension SuiteResult {
         gateVerdict(of: suite.cases.map(\.id), suite.thresholds, after: earlier)
     }
 
-    /// The same.
+    /// One line for a history: `golden: failed, 6 passed, 1 failed, 0 inconclusive`.
+    package var line: String { "\(suite): \(verdict.rawValue), \(Counts(cases).text)" }
+
+    /// The same with the verdict that a gate has by now, and the cases by all samples that stand.
+    package func line(of suite: TestSuite, after standing: StandingEvidence) -> String {
+        let verdict = standing.hasFailed ? .failed : gateVerdict(of: suite, after: standing.earlier)
+        let whole = tallies(of: suite.cases.map(\.id), after: standing.earlier)
+        return "\(self.suite): \(verdict.rawValue), \(Counts(whole).text)"
+    }
+
+    /// The verdict for a gate.
     /// - Parameter ids: Those of the cases, in their order.
     func gateVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
