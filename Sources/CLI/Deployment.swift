@@ -62,12 +62,12 @@ struct Deployment: Sendable {
         }
         var withheld = withholding.known
         var plan = try await making(without: withheld)
-        var gates = try await Gate.all(of: plan, workflow, survey, in: session, rerun)
+        var gates = try await Gate.all(of: plan, workflow, survey, suites, in: session, rerun)
         if case .blocked = withholding { withheld = gates.withheld(from: plan, workflow) }
         if case .blocked = withholding, !withheld.isEmpty {
             // What it frees, and which gates run with what terms, is another matter without them.
             plan = try await making(without: withheld)
-            let others = try await Gate.all(of: plan, workflow, survey, in: session, rerun)
+            let others = try await Gate.all(of: plan, workflow, survey, suites, in: session, rerun)
             gates = gates.filter { $0.failure != nil } + others
         }
         for gate in gates {

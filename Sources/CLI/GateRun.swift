@@ -36,6 +36,7 @@ struct GateRun {
         let keys = Dictionary(gates.map { ($0.address.name, $0.key) }) { first, _ in first }
         let edited = Set(named.filter { keys[$0.name]?.isOf($0) == false }.map(\.name))
         let suites = named.filter { unfit[$0.name] == nil && open[$0.name] != nil && !edited.contains($0.name) }
+            .map { change.gates.rerun.asked(of: $0, after: open[$0.name]?.earlier) }
         let run: Run? =
             suites.isEmpty
             ? nil

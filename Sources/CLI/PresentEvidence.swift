@@ -42,6 +42,15 @@ struct PresentEvidence: Sendable {
 }
 
 extension PresentEvidence {
+    /// The samples that a further run adds to, as far as they can be read: a plan only tells what that costs.
+    func samples(at now: Date, in mlflow: MLflowServer) async throws -> EarlierSamples {
+        do {
+            return try await standing(at: now, in: mlflow).standing.earlier
+        } catch is WireError {
+            return EarlierSamples()
+        }
+    }
+
     /// Looks at the servers as a plan does, and changes nothing.
     /// - Parameter parts: The digests of shards that are left out.
     /// - Returns: By the names of the suites; those are missing whose agent is not applied as it is declared.

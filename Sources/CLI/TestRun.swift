@@ -118,6 +118,9 @@ struct TestRun: Sendable {
         guard problems.isEmpty else { throw Diagnostics(problems) }
     }
 
+    /// Whether no suite is asked only for what is missing beside earlier samples.
+    private var asksAll: Bool { !suites.contains(where: \.isRemainder) }
+
     /// Whether MLflow is only where results go.
     var onlyPublishesToMLflow: Bool {
         guard case .served = target else { return false }
@@ -207,7 +210,7 @@ struct TestRun: Sendable {
             let shown = Result { try recorded.show(stack.environment) }
             stack.warnOfFallbacks(in: recorded.run)
             if warning == nil { tell(run, at: log.path, recorded) }
-            RunLogs.keep(RunTotals(recorded, isWhole: isWhole && Interruption.exitCode == nil))
+            RunLogs.keep(RunTotals(recorded, isWhole: isWhole && asksAll && Interruption.exitCode == nil))
             try deliver(recorded, after: [result, shown])
             var tried = recorded.run
             tried.changed = steady.changed

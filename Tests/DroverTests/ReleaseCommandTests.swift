@@ -1,6 +1,7 @@
 import Fakes
 import FoundationEssentials
 import Language
+import Runtime
 import Support
 import Synchronization
 import Testing
@@ -166,12 +167,36 @@ struct ReleaseCommandTests {
             try await shop.apply(few, code: 5, saying: "error[gate-inconclusive]")
             #expect(try await shop.alias == nil)
             let plan = try await shop.drover("plan").output
-            #expect(plan.contains("adds to 7 samples in 1 run: 6 passed, 0 failed, 1 error"), "\(plan)")
+            let asked = "asks 1 of 2 cases; adds to 7 samples in 1 run: 6 passed, 0 failed, 1 error"
+            #expect(plan.contains(asked), "\(plan)")
             try await shop.apply(few, code: 0, saying: "1 promoted")
             #expect(try await shop.alias == "1")
             try await shop.apply(few, code: 0, saying: "Nothing to change")
             let told = try await shop.drover("history", "show", "3").output
             #expect(told.contains("check suites.manners: done (passed)"), "\(told)")
+        }
+    }
+
+    @Test("A gate that goes on asks only the case that was not decided, and the plan tells what just that costs")
+    func remainder() async throws {
+        // The second gate loses one of its two samples.
+        try await withShop(refusing: [3]) { shop in
+            try await shop.apply(Self.spec(tone: "One."), code: 0, saying: "1 promoted")
+            let next = Self.spec(tone: "Two.")
+            try await shop.apply(next, code: 5, saying: "error[gate-inconclusive]")
+            let plan = try await shop.drover("plan").output
+            let told = try #require(plan.split(separator: "\n").first { $0.contains("T suites.manners") })
+            #expect(told.contains("asks 1 of 2 cases, about "), "\(plan)")
+            #expect(told.contains("adds to 2 samples in 1 run"), "\(plan)")
+            try await shop.apply(next, code: 0, saying: "1 promoted")
+            let evidence = shop.mlflow.store.runs.compactMap { run in
+                run.tags.first { $0.key == Evidence.tag }.flatMap { Evidence($0.value) }
+            }
+            #expect(evidence.map(\.samples.passed) == [2, 1, 1] && evidence.map(\.samples.errors) == [0, 1, 0])
+            let last = try #require(evidence.last)
+            #expect(last.verdict == "passed" && (last.since ?? "z") <= evidence[1].at, "\(evidence)")
+            let parts = shop.mlflow.store.runs.filter { run in run.tags.contains { $0.key == "drover.part" } }
+            #expect(parts.count == 1)
         }
     }
 
