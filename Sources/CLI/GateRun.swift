@@ -54,19 +54,21 @@ struct GateRun {
     }
 
     /// The same with what others have found meanwhile: what passed by all samples that stood when it began may not have by
-    /// those that stand now.
+    /// those that stand now, and what passed before the others ran may have failed since.
     private func withOthers(
         _ results: [Address: CheckResult], in session: Session
     ) async throws -> [Address: CheckResult] {
         guard let mlflow = session.servers.mlflow else { return results }
         var results = results
-        for gate in gates where gate.decision == .run && results[gate.address]?.isPassed == true {
+        guard gates.contains(where: { $0.decision == .run }) else { return results }
+        for gate in gates where results[gate.address]?.isPassed == true {
             let all = try await mlflow.evidence(underKey: gate.key.text, inExperiments: gate.places)
             let now = Int(Date().timeIntervalSince1970)
             switch GateDecision(after: gate.evidence, of: all, maxAge: gate.terms.maxEvidenceAge, now: now) {
             case .passed, nil: break
             case .failed(let evidence): results[gate.address] = .failed(.gateStaysFailed(gate, evidence, among: all))
-            case .run, .unknown: results[gate.address] = .failed(.gateOpen(gate))
+            // What stood when it was asked for may have become too old since.
+            case .run, .unknown: if gate.decision == .run { results[gate.address] = .failed(.gateOpen(gate)) }
             }
         }
         return results

@@ -334,21 +334,53 @@ extension ReleaseCommandTests {
     /// Does something while the run is sent that waited for MLflow, once it knows the shop.
     private final class Sending: Sendable {
         let shop = Mutex<Shop?>(nil)
+        private let evaluation: String
         private let act: @Sendable (Shop) async throws -> Void
 
-        init(_ act: @escaping @Sendable (Shop) async throws -> Void) {
+        /// - Parameter evaluation: How the key of the run ends before whose creation it acts.
+        init(before evaluation: String = "unsent/manners", _ act: @escaping @Sendable (Shop) async throws -> Void) {
+            self.evaluation = evaluation
             self.act = act
         }
 
         func meddle(_ request: HTTPRequest) async throws {
             guard request.url.hasSuffix("/runs/create") else { return }
             let body = String(decoding: try request.body?.collected() ?? [], as: UTF8.self)
-            guard body.contains("unsent/manners") else { return }
+            guard body.contains("\(evaluation)\"") else { return }
             let known = shop.withLock { shop in
                 defer { shop = nil }
                 return shop
             }
             if let known { try await act(known) }
+        }
+    }
+
+    @Test("A gate that passed by what stood lets nothing through where its suite fails while another gate runs")
+    func failedBesideOther() async throws {
+        let failing = Sending(before: "/more") { shop in
+            let stood = try #require(Self.evidence(in: shop).first)
+            let failed = Evidence(
+                suite: stood.suite, key: stood.key, samples: Evidence.Samples(passed: 0, failed: 1, errors: 0),
+                attempts: 1, at: stood.at, run: "another", verdict: "failed")
+            let server = shop.mlflow.server()
+            let answers = try #require(try await server.experiments().first { $0.name == "answers" })
+            _ = try await server.createRun(
+                inExperiment: answers.id, name: "manners", startTime: 1,
+                tags: [
+                    Evidence.tag: failed.text, Evidence.keyTag: failed.key, Evidence.suiteTag: failed.suite,
+                ])
+        }
+        let cases = "[{name: sum, input: Add, expect: [{contains: ANSWER}]}]"
+        let suite = "  more: {agent: desk, experiment: answers, cases: \(cases)}\n"
+        let other = Self.spec().replacing("gates: [manners]", with: "gates: [manners, more]")
+            .replacing("alias: production", with: "alias: live")
+            .replacing("releases: {production:", with: "\(suite)releases: {other:")
+        try await withShop(before: failing.meddle) { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            failing.shop.withLock { $0 = shop }
+            try await shop.apply(other, code: 4, saying: "is not tried again until luck passes it")
+            let models = try await shop.mlflow.server().registeredModels()
+            #expect(models.first { $0.name == "shop-desk" }?.aliases["live"] == nil)
         }
     }
 
