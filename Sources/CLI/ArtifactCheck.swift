@@ -24,7 +24,7 @@ struct ArtifactCheck {
         }
         let failure = FailedArtifact(uri, suite: suite.name, on: session.servers.mlflow)
         let known = try await failure?.since
-        if let known, !asksAgain { return .artifactStaysFailed(uri, known, gate) }
+        if let known, !asksAgain { return .artifactStaysFailed(uri, known, suite: suite.name) }
         let problem = try await problem(of: uri, asked: turn.input.text, in: session)
         if problem?.cause == .failed {
             try await failure?.note()
@@ -64,17 +64,18 @@ struct ArtifactCheck {
 }
 
 /// The note on a version that it failed as it is logged: the tag `drover.artifact.failed.SUITE` with the time.
-private struct FailedArtifact {
+struct FailedArtifact {
     private let server: MLflowServer
     private let model: String
     private let version: String
+    private let suite: String
     private let tag: String
 
     /// - Returns: nil where there is no such version to note it on.
     init?(_ uri: String, suite: String, on server: MLflowServer?) {
         let parts = uri.split(separator: "/").map(String.init)
         guard let server, uri.hasPrefix("models:/"), parts.count == 3 else { return nil }
-        (self.server, model, version) = (server, parts[1], parts[2])
+        (self.server, self.suite, model, version) = (server, suite, parts[1], parts[2])
         tag = "drover.artifact.failed.\(suite)"
     }
 
@@ -83,6 +84,13 @@ private struct FailedArtifact {
         get async throws {
             let versions = try await server.modelVersions(where: MLflowFilter.name(model))
             return versions.first { $0.name == model && $0.version == version }?.tags[tag]
+        }
+    }
+
+    /// That it failed, and is not asked again; nil when it did not.
+    var problem: Diagnostic? {
+        get async throws {
+            try await since.map { .artifactStaysFailed("models:/\(model)/\(version)", $0, suite: suite) }
         }
     }
 
@@ -96,14 +104,13 @@ private struct FailedArtifact {
 }
 
 extension Diagnostic {
-    fileprivate static func artifactStaysFailed(_ uri: String, _ since: String, _ gate: Gate) -> Diagnostic {
+    fileprivate static func artifactStaysFailed(_ uri: String, _ since: String, suite: String) -> Diagnostic {
         Diagnostic(
             "artifact-failed", "The logged version does not answer",
             detail:
-                "`\(uri)`, loaded by MLflow, gave no answer to the suite `\(gate.address.name)` on \(since), and stays "
-                + "failed.",
+                "`\(uri)`, loaded by MLflow, gave no answer to the suite `\(suite)` on \(since), and stays failed.",
             fix: "Change the agent, or ask the same version again with `--rerun always`, or use `--override REASON`.",
-            address: gate.address.description, cause: .failed)
+            address: "suites.\(suite)", cause: .failed)
     }
 
     fileprivate static func artifactIsSilent(_ uri: String, _ gate: Gate) -> Diagnostic {

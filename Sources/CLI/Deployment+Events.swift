@@ -22,10 +22,12 @@ extension Deployment {
         }
     }
 
-    /// The summary of an apply that had nothing to do, but to end what one before that was cut off left open in the history.
-    func tellNothingToDo() async {
+    /// Ends an apply that had nothing to do, but to end what one before that was cut off left open in the history.
+    /// - Throws: `Diagnostics` where gates hold back what would be promoted.
+    func endWithNothingToDo(_ stack: Stack) async throws {
         // Who may only read leaves it to the next one.
         try? await session.store.endOpenRuns()
+        _ = try stayed(stack)?.whole()
         EventOutput.write {
             $0.summary(.nothing, elapsed: .zero, requests: session.requestCount, at: $1)
         }

@@ -22,7 +22,7 @@ extension Deployment {
     }
 
     /// Tries the gates of what is there now, and moves the aliases whose gates have passed.
-    /// - Returns: What was promoted, and the gates that failed; nil when no alias is to move.
+    /// - Returns: What was promoted, and the gates that failed; nil when no alias would move.
     /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.
     func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Attempt? {
         if let mlflow = session.servers.mlflow {
@@ -32,7 +32,7 @@ extension Deployment {
         if try await pending.acceptAliases(change, stack, command: command) {
             pending = try await self.pending(change)
         }
-        guard !pending.gatedChanges.isEmpty else { return nil }
+        guard !pending.gatedChanges.isEmpty else { return pending.stayed(stack) }
         let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(in: pending.session)
         if Interruption.exitCode != nil { throw CancellationError() }
         return try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
@@ -42,7 +42,8 @@ extension Deployment {
     /// - Throws: `Diagnostics` when others changed something since the plan was shown: that is not taken along.
     private func pending(_ change: ChangeOptions) async throws -> Deployment {
         let pending = try await Deployment.plan(
-            try await session.refreshed(), workflow, permissions, selection.afterReplacing, rerun: change.gates.rerun)
+            try await session.refreshed(), workflow, permissions, selection.afterReplacing, rerun: change.gates.rerun,
+            withholding: change.withholding)
         guard !pending.gatedChanges.isEmpty else { return pending }
         let more = PlanComparison(plan, record: recordDigest, with: pending.plan, record: pending.recordDigest)
         let problems = more.differences(.noMore)

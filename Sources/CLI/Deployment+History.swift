@@ -4,6 +4,7 @@ import Kinds
 import Language
 import Reports
 import Runtime
+import Suites
 
 extension Deployment {
     /// Adds the apply to the history, with the spec, the plan and what became of it.
@@ -16,6 +17,7 @@ extension Deployment {
             actor: LockHolder.user, startedAt: started, finishedAt: Self.milliseconds(),
             succeeded: applied.failures.isEmpty && !applied.wasInterrupted, results: results.map(\.line))
         entry.summary = Self.summary(results)
+        entry.verdicts = verdicts
         entry.drover = Version.text
         if session.servers.commit != nil {
             entry.isDirty = await GitCommit.isDirty(session.servers.folder.rootDirectory, environment)
@@ -76,6 +78,27 @@ extension Deployment {
             if let step = applied.steps[change.address] { return Self.result(change, step) }
             return removal
                 ?? Result(change: change, end: waits(change) ? "waits for its gates" : "not begun")
+        }
+    }
+
+    /// What the gates came to, in the order of the declarations: `golden: passed, run 24f3…`; nil where none was tried.
+    private var verdicts: [String]? {
+        let lines = workflow.declarations.compactMap { declaration -> String? in
+            let failed = gates.first { $0.address == declaration.address }?.failure.map(CheckResult.failed)
+            return (checks?[declaration.address] ?? failed).map {
+                "\(declaration.address.name): \(Self.verdict($0))"
+            }
+        }
+        return lines.isEmpty ? nil : lines
+    }
+
+    private static func verdict(_ result: CheckResult) -> String {
+        switch result {
+        case .passed(let outputs):
+            let standing = result.standing.map { ", on evidence of \($0.at), run \($0.run)" }
+            return (outputs["verdict"]?.string ?? "passed") + (standing ?? "")
+        case .failed(let problem):
+            return (problem.cause == .failed ? Verdict.failed : .inconclusive).rawValue
         }
     }
 

@@ -49,8 +49,10 @@ extension Deployment {
 
     /// The same plan, made again, of which others may have done a part meanwhile.
     func verified(in session: Session) async throws -> Deployment {
-        var now = try await Deployment.plan(session, workflow, permissions, selection)
+        var now = try await Deployment.plan(session, workflow, permissions, selection, withholding: .same(withheld))
         now.promise = promise
+        // What it leaves out, it does not find.
+        if !withheld.isEmpty { now.gates += gates.filter { $0.failure != nil } }
         let comparison = PlanComparison(plan, record: recordDigest, with: now.plan, record: now.recordDigest)
         let problems = comparison.differences(promise == nil ? .noMore : .exact)
         guard problems.isEmpty else { throw Diagnostics(problems) }

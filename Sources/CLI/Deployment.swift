@@ -22,8 +22,10 @@ struct Deployment: Sendable {
     var recordDigest: String { loaded.digest }
     /// What a saved plan says will be done, and nothing else.
     var promise: Promise?
-    /// The suites that releases wait for.
+    /// The suites that releases wait for, also of what is left out.
     var gates: [Gate] = []
+    /// The promotions that are left out because of their gates, with the reasons.
+    var withheld: [Address: String] = [:]
     /// Their results; nil while what waits for them is withheld.
     var checks: [Address: CheckResult]?
 
@@ -35,25 +37,39 @@ struct Deployment: Sendable {
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
         suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed,
-        approving approved: Promotion? = nil, undoing undone: Promotion? = nil
+        withholding: Withholding = .nothing, approving approved: Promotion? = nil, undoing undone: Promotion? = nil
     ) async throws -> Deployment {
         try await Interruption.reading {
-            try await planned(session, workflow, permissions, selection, suites, inspection, rerun, approved, undone)
+            try await planned(
+                session, workflow, permissions, selection, suites, inspection, rerun, withholding, approved, undone)
         }
     }
 
     private static func planned(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection,
-        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun, _ approved: Promotion?, _ undone: Promotion?
+        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun, _ withholding: Withholding,
+        _ approved: Promotion?, _ undone: Promotion?
     ) async throws -> Deployment {
         var (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         if permissions.takeOver { survey = try await survey.withOthers(for: workflow, with: session.drivers) }
         let record = loaded.overlaid(with: session.workflow)
-        let planner = Planner(
-            workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
-            selection: selection, inspection: inspection, approving: approved, undoing: undone)
-        var plan = try await planner.plan()
-        let gates = try await Gate.all(of: plan, workflow, survey, in: session, rerun)
+        func making(without withheld: [Address: String]) async throws -> Plan {
+            try await Planner(
+                workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
+                selection: selection, inspection: inspection, withholding: withheld, approving: approved,
+                undoing: undone
+            ).plan()
+        }
+        var withheld = withholding.known
+        var plan = try await making(without: withheld)
+        var gates = try await Gate.all(of: plan, workflow, survey, suites, in: session, rerun)
+        if case .blocked = withholding { withheld = gates.withheld(from: plan, workflow) }
+        if case .blocked = withholding, !withheld.isEmpty {
+            // What it frees, and which gates run with what terms, is another matter without them.
+            plan = try await making(without: withheld)
+            let others = try await Gate.all(of: plan, workflow, survey, suites, in: session, rerun)
+            gates = gates.filter { $0.failure != nil } + others
+        }
         for gate in gates {
             guard let index = plan.changes.firstIndex(where: { $0.address == gate.address }) else { continue }
             plan.changes[index].note = gate.note
@@ -66,7 +82,7 @@ struct Deployment: Sendable {
             endangered: try await EndangeredSuite.all(
                 by: plan, workflow, suites, beside: gates, survey, in: session),
             selection: selection, permissions: permissions,
-            loaded: loaded, gates: gates)
+            loaded: loaded, gates: gates, withheld: withheld)
     }
 
     /// Writes the plan and its warnings.

@@ -20,6 +20,8 @@ struct FinishedTable {
         switch event {
         case .finished(let address, let action, let elapsed):
             rows.append((address, Row(sign: "✓", outcome: action.outcome, elapsed: elapsed.spelled)))
+        case .passed(let address, let standing):
+            rows.append((address, Row(sign: "✓", outcome: Event.told(passedOn: standing))))
         case .overridden(let address, let reason):
             rows.append((address, Row(sign: "!", outcome: Event.told(overriddenBecause: reason))))
         case .failed(let address, let action, _):

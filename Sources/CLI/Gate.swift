@@ -17,8 +17,10 @@ struct Gate: Sendable {
     /// All that stands under the key.
     let evidence: [Evidence]
     let decision: GateDecision
-    /// What its last run used; nil when that is not known.
-    let tokens: Int?
+    /// What it asks, and what that costs; nil where it does not run, or a plan is not shown.
+    let costs: SuiteCosts?
+    /// That the version has failed as it is logged, and is not asked again; nil where it has not.
+    let failedArtifact: Diagnostic?
 
     /// What stands under the key, on the terms of those releases.
     var present: PresentEvidence {
@@ -28,11 +30,18 @@ struct Gate: Sendable {
     /// Every attempt, as a part of a sentence.
     var history: String? { GateHistory(evidence).told }
 
+    /// That it has failed, and is not tried again; nil where it has not.
+    var failure: Diagnostic? {
+        guard case .failed(let failed) = decision else { return failedArtifact }
+        return .gateStaysFailed(self, failed, among: evidence)
+    }
+
     /// Whether something may wait for it that goes on then.
     var mayPass: Bool {
+        guard failure == nil else { return false }
         switch decision {
-        case .passed, .run: true
-        case .failed, .unknown: false
+        case .passed, .run: return true
+        case .failed, .unknown: return false
         }
     }
 
@@ -45,16 +54,17 @@ struct Gate: Sendable {
             "failed on \(evidence.at) (run \(evidence.run); \(history ?? "")), and stays so until something changes"
         case .unknown: "no result stands, and it is not to run"
         case .run:
-            "runs" + (tokens.map { ", about \($0) tokens by its last run" } ?? "")
-                + (history.map { "; adds to \($0)" } ?? "")
+            (costs?.told ?? "runs") + (history.map { "; adds to \($0)" } ?? "")
         }
     }
 }
 
 extension Gate {
     /// The gates of a plan.
+    /// - Parameter suites: Those of the stack, where it is told what gates cost.
     static func all(
-        of plan: Plan, _ workflow: Workflow, _ survey: Survey, in session: Session, _ rerun: Rerun
+        of plan: Plan, _ workflow: Workflow, _ survey: Survey, _ suites: [TestSuite], in session: Session,
+        _ rerun: Rerun
     ) async throws -> [Gate] {
         let checks = plan.changes.filter { $0.action == .check }.map(\.address)
         guard !checks.isEmpty, let mlflow = session.servers.mlflow else { return [] }
@@ -69,28 +79,28 @@ extension Gate {
             let place = lookup.place(of: agent.name, experiment: suite.experiment?.value, isApplied: true)
             let key = try await session.evidenceKey(
                 of: address.name, suite, logical: plan.identities[agent] ?? "", place?.experimentID)
-            let own = [place?.experimentID].compactMap(\.self)
+            let isMade = plan.changes.first { $0.address == agent }?.action != .keep
+            let artifact =
+                terms.verifiesArtifact && rerun != .always && !isMade
+                ? place?.modelURI.flatMap { FailedArtifact($0, suite: address.name, on: mlflow) } : nil
             let places = lookup.evidencePlaces
             let evidence = try await mlflow.evidence(
                 underKey: key.text, inExperiments: places)
             let decision = GateDecision(
                 of: evidence, maxAge: terms.maxEvidenceAge, rerun: rerun,
                 now: Int(Date().timeIntervalSince1970))
+            var costs: SuiteCosts?
+            if decision == .run, let suite = suites.first(where: { $0.name == address.name }) {
+                let present = PresentEvidence(
+                    suite: address.name, key: key, maxAge: terms.maxEvidenceAge, places: places, all: evidence)
+                let asked = rerun.asked(of: suite, after: try await present.samples(at: Date(), in: mlflow))
+                costs = try await SuiteCosts(asked, inExperiment: place?.experimentID, on: mlflow)
+            }
             gates.append(
                 Gate(
                     address: address, terms: terms, key: key, places: places, evidence: evidence, decision: decision,
-                    tokens: decision == .run
-                        ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: own) : nil))
+                    costs: costs, failedArtifact: try await artifact?.problem))
         }
         return gates
-    }
-}
-
-extension MLflowServer {
-    /// The tokens that the last evaluation run of a suite used; nil when there is none that says so.
-    fileprivate func lastTokens(ofSuite name: String, inExperiments ids: [String]) async throws -> Int? {
-        guard !ids.isEmpty else { return nil }
-        let run = try await latestRun(inExperiments: ids, where: MLflowFilter.tag("drover.suite", name))
-        return run?.metrics["total_tokens"].map { Int($0) }
     }
 }

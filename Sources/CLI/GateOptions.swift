@@ -24,6 +24,9 @@ struct GateOptions: ParsableArguments {
         }
     }
 
+    /// Whether what stays failed without them may be promoted.
+    var mayOpen: Bool { overrideReason != nil || rerun == .always }
+
     /// How the command stands in the history.
     func told(_ command: String) -> String {
         overrideReason.map { "\(command) --override: \($0)" } ?? command
@@ -31,3 +34,11 @@ struct GateOptions: ParsableArguments {
 }
 
 extension Rerun: ExpressibleByArgument {}
+
+extension Rerun {
+    /// What a gate asks of a suite that has to run: what is missing beside the samples that stand.
+    func asked(of suite: TestSuite, after earlier: EarlierSamples?) -> TestSuite {
+        guard self != .always, let earlier else { return suite }
+        return suite.asking(after: earlier)
+    }
+}

@@ -36,6 +36,7 @@ struct GateRun {
         let keys = Dictionary(gates.map { ($0.address.name, $0.key) }) { first, _ in first }
         let edited = Set(named.filter { keys[$0.name]?.isOf($0) == false }.map(\.name))
         let suites = named.filter { unfit[$0.name] == nil && open[$0.name] != nil && !edited.contains($0.name) }
+            .map { change.gates.rerun.asked(of: $0, after: open[$0.name]?.earlier) }
         let run: Run? =
             suites.isEmpty
             ? nil
@@ -53,19 +54,21 @@ struct GateRun {
     }
 
     /// The same with what others have found meanwhile: what passed by all samples that stood when it began may not have by
-    /// those that stand now.
+    /// those that stand now, and what passed before the others ran may have failed since.
     private func withOthers(
         _ results: [Address: CheckResult], in session: Session
     ) async throws -> [Address: CheckResult] {
         guard let mlflow = session.servers.mlflow else { return results }
         var results = results
-        for gate in gates where gate.decision == .run && results[gate.address]?.isPassed == true {
+        guard gates.contains(where: { $0.decision == .run }) else { return results }
+        for gate in gates where results[gate.address]?.isPassed == true {
             let all = try await mlflow.evidence(underKey: gate.key.text, inExperiments: gate.places)
             let now = Int(Date().timeIntervalSince1970)
             switch GateDecision(after: gate.evidence, of: all, maxAge: gate.terms.maxEvidenceAge, now: now) {
             case .passed, nil: break
             case .failed(let evidence): results[gate.address] = .failed(.gateStaysFailed(gate, evidence, among: all))
-            case .run, .unknown: results[gate.address] = .failed(.gateOpen(gate))
+            // What stood when it was asked for may have become too old since.
+            case .run, .unknown: if gate.decision == .run { results[gate.address] = .failed(.gateOpen(gate)) }
             }
         }
         return results
@@ -76,7 +79,7 @@ struct GateRun {
         guard let mlflow = session.servers.mlflow else { return [:] }
         let now = Date()
         var all: [String: StandingEvidence] = [:]
-        for gate in gates where gate.decision == .run {
+        for gate in gates where gate.decision == .run && gate.failure == nil {
             let (standing, unreadable) = try await gate.present.standing(at: now, in: mlflow)
             if unreadable > 0 { stack.warn(.samplesNotRead(gate.present, runs: unreadable)) }
             all[gate.address.name] = standing
@@ -87,10 +90,10 @@ struct GateRun {
     private func result(
         of gate: Gate, _ suite: TestSuite?, _ run: Run?, after standing: [String: StandingEvidence]
     ) -> CheckResult {
+        if let failure = gate.failure { return .failed(failure) }
         switch gate.decision {
-        case .passed(let evidence): return .passed(["evidence": .string(evidence.run), "verdict": .string("passed")])
-        case .failed(let evidence): return .failed(.gateStaysFailed(gate, evidence, among: gate.evidence))
-        case .unknown: return .failed(.gateUnknown(gate))
+        case .passed(let evidence): return .passed(on: StandingResult(at: evidence.at, run: evidence.run))
+        case .failed, .unknown: return .failed(.gateUnknown(gate))
         case .run:
             guard let suite, let result = run?.suites.first(where: { $0.suite == gate.address.name }) else {
                 return .failed(.gateUnknown(gate))
@@ -167,7 +170,7 @@ extension Diagnostic {
             address: gate.address.description, cause: isFailed ? .failed : .inconclusive)
     }
 
-    fileprivate static func gateStaysFailed(
+    static func gateStaysFailed(
         _ gate: Gate, _ evidence: Evidence, among all: [Evidence]
     ) -> Diagnostic {
         Diagnostic(
@@ -180,38 +183,37 @@ extension Diagnostic {
     }
 
     fileprivate static func gateChanged(_ gate: Gate) -> Diagnostic {
-        Diagnostic(
-            "gate-inconclusive", "A gate could not be decided",
-            detail:
-                "The suite `\(gate.address.name)` passed, but what it tested has changed meanwhile, or whether it has could "
+        undecided(
+            "The suite `\(gate.address.name)` passed, but what it tested has changed meanwhile, or whether it has could "
                 + "not be found out, so that this is no evidence.",
-            fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
-            address: gate.address.description, cause: .inconclusive)
+            fix: afterQuiet, gate)
     }
 
     fileprivate static func gateEdited(_ gate: Gate) -> Diagnostic {
-        Diagnostic(
-            "gate-inconclusive", "A gate could not be decided",
-            detail:
-                "A table or a judge of the suite `\(gate.address.name)` was edited while this was planned, so that it was not "
+        undecided(
+            "A table or a judge of the suite `\(gate.address.name)` was edited while this was planned, so that it was not "
                 + "tried: its result would stand for other files than were read.",
-            fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
-            address: gate.address.description, cause: .inconclusive)
+            fix: afterQuiet, gate)
     }
 
     fileprivate static func gateOpen(_ gate: Gate) -> Diagnostic {
-        Diagnostic(
-            "gate-inconclusive", "A gate could not be decided",
-            detail:
-                "The suite `\(gate.address.name)` passed, but does not with the samples that other runs added meanwhile.",
-            fix: "Apply again: the suite runs once more, after all of them.", address: gate.address.description,
-            cause: .inconclusive)
+        undecided(
+            "The suite `\(gate.address.name)` passed, but does not with the samples that other runs added meanwhile.",
+            fix: "Apply again: the suite runs once more, after all of them.", gate)
     }
 
     fileprivate static func gateUnknown(_ gate: Gate) -> Diagnostic {
+        undecided(
+            "No result of the suite `\(gate.address.name)` stands, and it did not run.", fix: "Let it run.", gate)
+    }
+
+    private static let afterQuiet =
+        "Apply again while nothing else is applied or edited; the alias stays where it is."
+
+    /// A gate that neither passed nor failed.
+    private static func undecided(_ reason: String, fix: String, _ gate: Gate) -> Diagnostic {
         Diagnostic(
-            "gate-inconclusive", "A gate could not be decided",
-            detail: "No result of the suite `\(gate.address.name)` stands, and it did not run.",
-            fix: "Let it run.", address: gate.address.description, cause: .inconclusive)
+            "gate-inconclusive", "A gate could not be decided", detail: reason, fix: fix,
+            address: gate.address.description, cause: .inconclusive)
     }
 }

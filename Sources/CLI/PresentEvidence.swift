@@ -36,12 +36,21 @@ struct PresentEvidence: Sendable {
         let fresh = all.filter { $0.isFresh(maxAge, Int(now.timeIntervalSince1970)) }
         let (samples, unreadable) = try await mlflow.samples(of: fresh)
         var standing = StandingEvidence(key: key.text, logical: key.logical, maxAge: maxAge, earlier: samples)
-        standing.places = places
+        (standing.places, standing.hasFailed) = (places, all.contains(where: \.hasFailed))
         return (standing, unreadable)
     }
 }
 
 extension PresentEvidence {
+    /// The samples that a further run adds to, as far as they can be read: a plan only tells what that costs.
+    func samples(at now: Date, in mlflow: MLflowServer) async throws -> EarlierSamples {
+        do {
+            return try await standing(at: now, in: mlflow).standing.earlier
+        } catch is WireError {
+            return EarlierSamples()
+        }
+    }
+
     /// Looks at the servers as a plan does, and changes nothing.
     /// - Parameter parts: The digests of shards that are left out.
     /// - Returns: By the names of the suites; those are missing whose agent is not applied as it is declared.

@@ -63,6 +63,8 @@ final class Progress: Sendable {
             case .finished(let address, let action, let elapsed):
                 state.running[address] = nil
                 if style == .lines { write("✓ \(address): \(action.outcome) in \(elapsed.spelled)", &state) }
+            case .passed(let address, let standing):
+                if style == .lines { write("✓ \(address): \(Event.told(passedOn: standing))", &state) }
             case .overridden(let address, let reason):
                 if style == .lines { write("! \(address): \(Event.told(overriddenBecause: reason))", &state) }
             case .failed(let address, let action, _):
@@ -132,6 +134,11 @@ final class Progress: Sendable {
 }
 
 extension Event {
+    /// What is said of a gate that passed.
+    static func told(passedOn standing: StandingResult?) -> String {
+        standing.map { "passed on evidence of \($0.at), run \($0.run)" } ?? Action.check.outcome
+    }
+
     /// What is said of a gate that did not pass.
     static func told(overriddenBecause reason: String) -> String {
         "not passed, and overridden: \(Printable.oneLine(reason))"

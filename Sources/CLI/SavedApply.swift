@@ -24,11 +24,18 @@ struct SavedApply {
                     })
         }
         try await Session.open(stack, server, concurrency: change.parallelism) { session in
-            let deployment = try await Self.verified(saved, stack, session, suites)
+            var deployment = try await Self.verified(saved, stack, session, suites)
+            if change.gates.mayOpen, !deployment.withheld.isEmpty {
+                // What is overridden, or tried again, is said only now, and shown before it is asked about.
+                deployment = try await Deployment.plan(
+                    session, deployment.workflow, deployment.permissions, deployment.selection, suites: suites,
+                    rerun: change.gates.rerun, withholding: change.withholding)
+                deployment.promise = Promise(deployment.plan)
+            }
             deployment.show(stack)
             guard !deployment.plan.isEmpty else {
                 if !saved.destroys { try await deployment.keepSettings(change, stack, command: "apply") }
-                return await deployment.tellNothingToDo()
+                return try await deployment.endWithNothingToDo(stack)
             }
             guard try deployment.isAgreed(change, question: "Apply these changes?") else {
                 return Console.note("Nothing was changed.")
@@ -60,7 +67,8 @@ struct SavedApply {
         try refuse(Verification(saved, against: inputs).ofServers)
         let workflow = saved.destroys ? session.workflow.withoutDeclarations : session.workflow
         var deployment = try await Deployment.plan(
-            session, workflow, saved.inputs.permissions, saved.inputs.selection, suites: suites)
+            session, workflow, saved.inputs.permissions, saved.inputs.selection, suites: suites,
+            withholding: Withholding(saved.inputs.permissions))
         inputs.record = deployment.recordDigest
         inputs.files = stack.folder.digestsRead
         let verification = Verification(saved, against: inputs)

@@ -56,6 +56,14 @@ extension TestRun {
 
     private static let unkeyed = "No evidence is kept, because the run that this one goes on with kept none"
 
+    /// The verdict of a suite for the history: where the run adds to evidence, the one that stands with it.
+    func line(of result: SuiteResult, in run: Run) -> String {
+        guard let suite = suites.first(where: { $0.name == result.suite }), let standing = evidence?[suite.name],
+            isEvidence, !run.changed.contains(suite.name)
+        else { return result.line }
+        return result.line(of: suite, after: standing)
+    }
+
     /// How the suites are shown in MLflow, by name.
     func evaluations(at places: [String: MLflowPlace]) -> [String: EvaluationRecord] {
         let asked = Set(suites.map(\.name))

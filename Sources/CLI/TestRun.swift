@@ -119,6 +119,9 @@ struct TestRun: Sendable {
         guard problems.isEmpty else { throw Diagnostics(problems) }
     }
 
+    /// Whether no suite is asked only for what is missing beside earlier samples.
+    private var asksAll: Bool { !suites.contains(where: \.isRemainder) }
+
     /// Whether MLflow is only where results go.
     var onlyPublishesToMLflow: Bool {
         guard case .served = target else { return false }
@@ -139,7 +142,7 @@ struct TestRun: Sendable {
         let keyed = await keyed(in: session)
         guard case .served(let place) = target else {
             let run = try await keyed.run(in: session, agents(in: session))
-            await note(run, in: session)
+            await keyed.note(run, in: session)
             return run
         }
         return try await place.withAgent(concurrency: concurrency) { agent in
@@ -147,11 +150,12 @@ struct TestRun: Sendable {
         }
     }
 
-    /// Notes the verdicts at the apply that they are about, where the whole suites ran to their end.
+    /// Notes the verdicts at the apply that they are about, where the whole suites ran to their end. Those of gates are noted
+    /// at the apply that waits for them.
     private func note(_ run: Run, in session: Session) async {
-        guard publishes, target.isLastApplied, isWhole, Interruption.exitCode == nil else { return }
+        guard publishes, target.isLastApplied, isWhole, !isGate, Interruption.exitCode == nil else { return }
         do {
-            try await session.store.note(run.verdicts)
+            try await session.store.note(run.suites.map { line(of: $0, in: run) })
         } catch {
             var warning = Diagnostic.from(error, at: nil)
             warning.severity = .warning
@@ -207,7 +211,7 @@ struct TestRun: Sendable {
             let shown = Result { try recorded.show(stack.environment) }
             stack.warnOfFallbacks(in: recorded.run)
             if warning == nil { tell(run, at: log.path, recorded) }
-            RunLogs.keep(RunTotals(recorded, isWhole: isWhole && Interruption.exitCode == nil))
+            RunLogs.keep(RunTotals(recorded, isWhole: isWhole && asksAll && Interruption.exitCode == nil))
             try deliver(recorded, after: [result, shown])
             var tried = recorded.run
             tried.changed = steady.changed

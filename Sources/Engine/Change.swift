@@ -125,6 +125,8 @@ package struct Change: Sendable {
     package var isNewFirst = false
     /// The labels of what an update removes that does nothing else; empty for all others.
     package var lettingGo: [String] = []
+    /// Whether it would be promoted, but for checks that do not let it: it is kept, and its note says why.
+    package private(set) var isWithheld = false
     /// The label of what an interrupted replacement left, with which this one goes on; nil when it begins anew.
     package var continues: String?
     /// The fingerprint of the live object when this was planned; nil while there is none. It is computed on access,
@@ -154,7 +156,24 @@ extension Change {
     }
 
     /// The sign of a plan's line.
-    package var sign: String { isNewFirst ? "+/-" : action.sign }
+    package var sign: String { isNewFirst ? "+/-" : isWithheld ? "=" : action.sign }
+
+    /// Whether a plan shows it.
+    package var isShown: Bool { action != .keep || isWithheld }
+
+    /// Keeps what would be promoted; does nothing to all else.
+    /// - Parameter reason: The end of a sentence.
+    mutating func withhold(because reason: String) {
+        guard action.isPromotion else { return }
+        (action, fields, note, isWithheld) = (.keep, [], "stays: \(reason)", true)
+    }
+
+    /// The same as a plan's file has it.
+    package func withheld() -> Change {
+        var change = self
+        change.isWithheld = true
+        return change
+    }
 }
 
 /// The actions, in the order of the declarations, deletions last.
@@ -209,6 +228,9 @@ package struct Plan: Sendable {
     package func count(_ action: Action) -> Int {
         changes.count { $0.action == action }
     }
+
+    /// How many would be promoted, but for their checks.
+    package var withheld: Int { changes.count(where: \.isWithheld) }
 
     /// Only what was changed or deleted on the servers since the last apply, each with only the fields that drifted.
     package var drift: Plan {

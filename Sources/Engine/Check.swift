@@ -7,6 +7,21 @@ package enum CheckResult: Sendable {
     /// It was evaluated and failed, or could not be evaluated: the cause says which.
     case failed(Diagnostic)
 
+    /// It was not run, because it had passed before.
+    package static func passed(on standing: StandingResult) -> CheckResult {
+        .passed([
+            "verdict": .string("passed"), "evidence": .string(standing.run), "at": .string(standing.at),
+        ])
+    }
+
+    /// What it passed on without being run; nil where it ran, or has not passed.
+    package var standing: StandingResult? {
+        guard case .passed(let outputs) = self, let at = outputs["at"]?.string,
+            let run = outputs["evidence"]?.string
+        else { return nil }
+        return StandingResult(at: at, run: run)
+    }
+
     /// It did not pass, and somebody lets it through all the same.
     package static func overridden(because reason: String) -> CheckResult {
         .passed(["verdict": .string(overrideVerdict), "reason": .string(reason)])
@@ -24,6 +39,19 @@ package enum CheckResult: Sendable {
     package var problem: Diagnostic? {
         guard case .failed(let problem) = self else { return nil }
         return problem
+    }
+}
+
+/// A result of a check that stands, so that it need not run again.
+package struct StandingResult: Sendable, Hashable {
+    /// When its run began: ISO 8601 in UTC.
+    package let at: String
+    /// The id of that run.
+    package let run: String
+
+    package init(at: String, run: String) {
+        self.at = at
+        self.run = run
     }
 }
 
@@ -60,7 +88,8 @@ extension Plan {
     /// uses it, too.
     /// - Parameter makesVersions: Whether those who use an object of a kind stay with the version that they have.
     func tellingWhatIsBeforeGates(for workflow: Workflow, makesVersions: (_ kind: String) -> Bool) -> Plan {
-        let promoted = changes.filter(\.action.isPromotion).map(\.address)
+        // What waits for checks that do not let it through goes on waiting.
+        let promoted = changes.filter { $0.action.isPromotion || $0.isWithheld }.map(\.address)
         let waiting = Set(promoted.filter { !workflow.checks(before: $0).isEmpty })
         let needed = workflow.graph.closure(of: waiting).subtracting(workflow.gated)
         var plan = self

@@ -6,6 +6,8 @@ package enum Event: Sendable {
     case progress(Address, Advance)
     case warned(Address, Diagnostic)
     case finished(Address, Action, elapsed: Duration)
+    /// A check has passed: by a result that stood already, or in a run before this; nil for that.
+    case passed(Address, on: StandingResult?)
     /// A check has not passed, and does not keep back what waits for it.
     case overridden(Address, because: String)
     case failed(Address, Action, Diagnostic)

@@ -129,7 +129,7 @@ package struct Executor: Sendable {
             let reason = result?.overrideReason
             onEvent(
                 reason.map { Event.overridden(declaration.address, because: $0) }
-                    ?? .finished(declaration.address, .check, elapsed: .zero))
+                    ?? .passed(declaration.address, on: result?.standing))
             return .done(Step(action: .check, outputs: outputs, fields: [:], changes: []))
         case .failed(let problem):
             let diagnostic = problem.locating(declaration)

@@ -21,7 +21,8 @@ package struct HistoryEntry: Sendable, Codable {
     package var summary: String?
     /// The version of drover.
     package var drover: String?
-    /// The verdicts of suites on it, from their last run: one line each; nil when none ran.
+    /// The verdicts of suites on it, one line each, `golden: passed, …`: of the gates that let it through or did not, and
+    /// of suites that ran since, by all samples that stand; nil when there are none.
     package var verdicts: [String]?
 
     package init(
@@ -36,6 +37,15 @@ package struct HistoryEntry: Sendable, Codable {
         self.finishedAt = max(startedAt, finishedAt)
         self.succeeded = succeeded
         self.results = results
+    }
+}
+
+extension HistoryEntry {
+    /// The lines of suites with newer ones in place of those of the same suites.
+    package static func verdicts(_ lines: [String], updatedBy newer: [String]) -> [String] {
+        func suite(_ line: String) -> Substring { line.prefix { $0 != ":" } }
+        let names = Set(newer.map(suite))
+        return lines.filter { !names.contains(suite($0)) } + newer
     }
 }
 

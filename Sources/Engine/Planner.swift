@@ -11,6 +11,8 @@ package struct Planner: Sendable {
     private let selection: Selection
     let scope: Scope
     private let inspection: Inspection
+    /// What is not promoted, because checks do not let it, with the reason as the end of a sentence.
+    private let withheld: [Address: String]
     /// What somebody promotes by hand before anything else is done; nil for nothing.
     let approved: Promotion?
     /// A promotion that somebody has taken back by hand; nil for none.
@@ -19,8 +21,10 @@ package struct Planner: Sendable {
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions,
         selection: Selection = .everything, scope: Scope? = nil, inspection: Inspection = .fields,
-        approving approved: Promotion? = nil, undoing undone: Promotion? = nil
+        withholding withheld: [Address: String] = [:], approving approved: Promotion? = nil,
+        undoing undone: Promotion? = nil
     ) {
+        self.withheld = withheld
         self.approved = approved
         self.undone = undone
         self.inspection = inspection
@@ -54,6 +58,7 @@ package struct Planner: Sendable {
         }
         pass.problems += selection.unreplaced(butFor: pass.broken) { pass.changes[$0]?.action }
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
+        for (address, reason) in withheld { pass.changes[address]?.withhold(because: reason) }
         let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
         var plan = Plan(
             stack: workflow.stack, changes: declared + removed, warnings: pass.warnings,

@@ -182,7 +182,7 @@ package protocol RecordStore: Sendable {
     /// Closes the entries of the history that an interrupted apply left open. It needs no lock: an apply that is still
     /// writing closes its own.
     func endOpenRuns() async throws
-    /// Records the verdicts of suites on the newest apply, in place of earlier ones; does nothing when there is no
+    /// Records the verdicts of suites on the newest apply, in place of earlier ones of the same suites; does nothing when there is no
     /// apply. It needs no lock.
     func note(_ verdicts: [String]) async throws
     /// The applies so far, each with its number, the first one first.

@@ -115,15 +115,16 @@ package actor FileRecord: RecordStore {
     package func history() throws -> [HistoryEntry] {
         try read().history.numbered.map { entry in
             var entry = entry
-            entry.verdicts = entry.number.flatMap { remains.verdicts($0) }
+            if let noted = entry.number.flatMap({ remains.verdicts($0) }) { entry.verdicts = noted }
             return entry
         }
     }
 
     package func note(_ verdicts: [String]) throws {
-        guard let number = try read().history.numbered.last?.number else { return }
+        guard let newest = try history().last, let number = newest.number else { return }
+        let all = HistoryEntry.verdicts(newest.verdicts ?? [], updatedBy: verdicts)
         do {
-            try remains.note(verdicts, number: number)
+            try remains.note(all, number: number)
         } catch {
             throw Diagnostic.recordNotWritable(path, error)
         }

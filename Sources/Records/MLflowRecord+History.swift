@@ -33,20 +33,27 @@ extension MLflowRecord {
         guard let experiment = try await found(), !experiment.isDeleted,
             let newest = try await runs(of: experiment).last
         else { return }
-        let text = String(verdicts.joined(separator: "\n").prefix(Self.longestResults))
+        let known = newest.run.verdicts ?? []
+        let text = Self.text(of: HistoryEntry.verdicts(known, updatedBy: verdicts))
         try await server.setRunTag(newest.run.id, Self.verdictsTag, to: text)
     }
 
     private func tags(of entry: HistoryEntry, number: Int) -> [String: String] {
         var tags = [
             Self.numberTag: String(number), "drover.spec.digest": entry.specDigest, "drover.actor": entry.actor,
-            Self.resultsTag: String(entry.results.joined(separator: "\n").prefix(Self.longestResults)),
+            Self.resultsTag: Self.text(of: entry.results),
         ]
         tags["drover.git.commit"] = entry.gitCommit
         tags["drover.git.dirty"] = entry.isDirty.map(String.init)
         tags["drover.summary"] = entry.summary
         tags["drover.version"] = entry.drover
+        tags[Self.verdictsTag] = entry.verdicts.map(Self.text(of:))
         return tags
+    }
+
+    /// Lines as one tag.
+    private static func text(of lines: [String]) -> String {
+        String(lines.joined(separator: "\n").prefix(longestResults))
     }
 
     /// A run that is still open was made by the same request delivered twice, or its end was cut off. Which one came first
@@ -164,6 +171,13 @@ extension HistoryEntry {
         isDirty = run.tags["drover.git.dirty"].flatMap(Bool.init)
         summary = run.tags["drover.summary"]
         drover = run.tags["drover.version"]
-        verdicts = run.tags[MLflowRecord.verdictsTag].map { $0.split(separator: "\n").map(String.init) }
+        verdicts = run.verdicts
+    }
+}
+
+extension MLflowRun {
+    /// The verdicts that were recorded on an apply.
+    fileprivate var verdicts: [String]? {
+        tags[MLflowRecord.verdictsTag].map { $0.split(separator: "\n").map(String.init) }
     }
 }

@@ -72,13 +72,16 @@ package struct Evidence: Sendable, Hashable, Codable {
     /// Whether only the samples that failed count: something may have changed while it ran, and nobody can tell what each
     /// sample that passed is of. Nil for no.
     package var failuresOnly: Bool?
+    /// When the oldest run began whose samples its verdict needs, where it only took those that were missing: ISO 8601 in
+    /// UTC. Nil where it took samples of all cases.
+    package var since: String?
     /// MLflow's ids of the runs whose samples it holds, too, and that count elsewhere; found out anew each time.
     package var countedElsewhere: [String] = []
     /// How many samples these have.
     package var samplesElsewhere = Samples(passed: 0, failed: 0, errors: 0)
 
     private enum CodingKeys: CodingKey {
-        case format, suite, key, samples, attempts, at, run, verdict, logical, version, failuresOnly
+        case format, suite, key, samples, attempts, at, run, verdict, logical, version, failuresOnly, since
     }
 
     package init(
@@ -119,6 +122,7 @@ extension Evidence {
         fields["logical"] = logical.map { .string($0) }
         fields["version"] = version.map { .string($0) }
         fields["failuresOnly"] = failuresOnly.map { .bool($0) }
+        fields["since"] = since.map { .string($0) }
         return Value.object(fields).canonicalJSON
     }
 }

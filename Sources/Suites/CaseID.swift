@@ -28,7 +28,7 @@ package struct CaseID: Sendable, Hashable, LosslessStringConvertible {
     }
 
     /// The same without the suite.
-    var inSuite: String {
+    package var inSuite: String {
         "\(slug)\(variant ?? "")"
     }
 

@@ -33,11 +33,6 @@ package struct Run: Sendable {
         suites.isEmpty ? .inconclusive : .worst(of: suites.map(\.verdict))
     }
 
-    /// One line a suite: `golden: failed, 6 passed, 1 failed, 0 inconclusive`.
-    package var verdicts: [String] {
-        suites.map { "\($0.suite): \($0.verdict.rawValue), \(Counts($0.cases).text)" }
-    }
-
     /// The number of deciding cases of all suites by verdict.
     package var counts: Counts {
         Counts(suites.lazy.flatMap(\.cases))

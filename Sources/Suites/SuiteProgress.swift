@@ -51,11 +51,22 @@ struct SuiteProgress {
                 before: suite.baseline.map { before in suite.cases.map { before.cases[$0.id.description] } } ?? [],
                 calibrations: suite.judges.compactMapValues(\.calibration))
         }
-        missing = tallies.map { $0.cases.map(\.repetition.samples) }
+        missing = tallies.map { $0.cases.map(\.repetition.wanted) }
         open = suites.map(\.cases.count)
         notRun = suites.map { _ in [:] }
         isJudged = suites.map { _ in false }
         events = [.started(samples: missing.joined().reduce(0, +))]
+        for suite in suites.indices where suites[suite].isRemainder { settleStanding(suite) }
+    }
+
+    /// Finishes the cases of which no sample is missing.
+    private mutating func settleStanding(_ index: Int) {
+        for (position, testCase) in suites[index].cases.enumerated() where missing[index][position] == 0 {
+            let reason = testCase.quarantine?.problem(on: today)
+            if reason != nil { tallies[index].miss(case: position) }
+            events.append(.caseFinished(testCase.id, tallies[index].cases[position].verdict, notRun: reason))
+            open[index] -= 1
+        }
     }
 
     /// Counts a sample of an earlier run, before anything is handed out.
@@ -81,14 +92,21 @@ struct SuiteProgress {
             let unit = continued.removeFirst()
             return (unit, suites[unit.suite].cases[unit.testCase])
         }
-        while upcoming.suite < suites.count, upcoming.testCase >= suites[upcoming.suite].cases.count {
-            upcoming = Position(suite: upcoming.suite + 1)
+        while upcoming.suite < suites.count {
+            let cases = tallies[upcoming.suite].cases
+            guard upcoming.testCase < cases.count else {
+                upcoming = Position(suite: upcoming.suite + 1)
+                continue
+            }
+            // Of what stands already, none is missing.
+            guard cases[upcoming.testCase].repetition.wanted == 0 else { break }
+            upcoming = Position(suite: upcoming.suite, testCase: upcoming.testCase + 1)
         }
         guard upcoming.suite < suites.count else { return nil }
         let position = upcoming
         let testCase = testCase(at: position)
         upcoming.sample += 1
-        if testCase.repetition.test != nil || upcoming.sample >= testCase.repetition.samples {
+        if testCase.repetition.test != nil || upcoming.sample >= testCase.repetition.wanted {
             upcoming = Position(suite: position.suite, testCase: position.testCase + 1)
         }
         let unit = Unit(

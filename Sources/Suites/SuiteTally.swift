@@ -53,6 +53,9 @@ package struct CaseTally: Sendable, Hashable {
         repetition.verdict(passed: passed, failed: failed)
     }
 
+    /// Whether only what was missing was asked.
+    var isBesideStanding: Bool { repetition.standing != nil }
+
     /// Whether no sample is to come.
     package var isOver: Bool {
         repetition.isOver(passed: passed, failed: failed, errors: errors)
@@ -83,7 +86,7 @@ package struct CaseTally: Sendable, Hashable {
         var tally = self
         tally.counts.passed += Int32(clamping: earlier.passed)
         tally.counts.failed += Int32(clamping: earlier.failed)
-        tally.repetition = repetition.counting(ofAtLeast: tally.passed + tally.failed)
+        tally.repetition = repetition.after(nil).counting(ofAtLeast: tally.passed + tally.failed)
         return tally
     }
 

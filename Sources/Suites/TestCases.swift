@@ -37,6 +37,8 @@ package struct TestCases: Sendable, RandomAccessCollection {
     private let tested: Int
     /// Which of all cases are meant; nil for all.
     private var selected: [Int]?
+    /// What counts beside the samples of a run, which then takes only what is missing; nil for nothing.
+    private var standing: EarlierSamples?
 
     init(_ parts: [Part]) {
         self.parts = parts
@@ -60,6 +62,7 @@ package struct TestCases: Sendable, RandomAccessCollection {
         let part = part(of: index)
         var testCase = parts[part].testCase(at: index - (part == 0 ? 0 : ends[part - 1]))
         testCase.repetition = testCase.repetition.sharing(amongCases: tested)
+        if let standing { testCase.repetition = testCase.repetition.after(standing.samples(of: testCase.id)) }
         return testCase
     }
 
@@ -80,6 +83,16 @@ package struct TestCases: Sendable, RandomAccessCollection {
     /// Where a case stands among all cases that were declared.
     func place(of index: Int) -> Int {
         selected?[index] ?? index
+    }
+
+    /// Whether only what is missing beside earlier samples is asked.
+    var isRemainder: Bool { standing != nil }
+
+    /// The same cases, of which only what is missing beside earlier samples is asked.
+    func missing(beside earlier: EarlierSamples) -> TestCases {
+        var rest = self
+        rest.standing = earlier
+        return rest
     }
 
     /// Those that something holds for.

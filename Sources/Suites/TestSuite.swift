@@ -43,6 +43,20 @@ package struct TestSuite: Sendable {
 }
 
 extension TestSuite {
+    /// Whether only what is missing beside earlier samples is asked.
+    package var isRemainder: Bool { cases.isRemainder }
+
+    /// The same that asks only what is missing beside samples that stand.
+    ///
+    /// All of it is asked again where no case that decides lacks any, for then something else did not decide, and where it limits how
+    /// often or how slowly a run as a whole may answer: a part of it says nothing about that.
+    package func asking(after earlier: EarlierSamples) -> TestSuite {
+        guard earlier.runs > 0, !thresholds.measuresRun else { return self }
+        var rest = self
+        rest.cases = cases.missing(beside: earlier)
+        return rest.cases.contains { $0.quarantine == nil && $0.repetition.wanted > 0 } ? rest : self
+    }
+
     /// The same as a shard runs it: thresholds are judged once all shards are joined, and only budgets stop it.
     package var asShard: TestSuite {
         var suite = self

@@ -55,6 +55,9 @@ package struct Thresholds: Sendable, Hashable {
 }
 
 extension Thresholds {
+    /// Whether something is measured over all samples of a run, so that a part of them does not tell it.
+    var measuresRun: Bool { errorRate != nil || latencyP50 != nil || latencyP95 != nil }
+
     /// Only what stops a suite when it is used up: what a part of a suite can keep to.
     var budgets: Thresholds {
         Thresholds(totalTokens: totalTokens, maxDuration: maxDuration)

@@ -54,13 +54,16 @@ struct ProgressTests {
         table.add(.failed(a, .update, Diagnostic("x", "X", detail: "x")))
         table.add(.finished(b, .create, elapsed: .seconds(2)))
         table.add(.skipped(c, because: a))
+        table.add(.passed(Address("suites", "r"), on: nil))
+        table.add(.passed(Address("suites", "t"), on: StandingResult(at: "2026-11-29T08:00:00Z", run: "1d2c")))
         table.add(.overridden(Address("suites", "s"), because: "the model\nis down"))
         #expect(
             table.lines(in: [b, a, c]) == [
                 "✓ experiments.e   created  2.0 s", "✗ agents.support  not changed",
-                "· agents.c        skipped because of agents.support",
+                "· agents.c        skipped because of agents.support", "✓ suites.r        passed",
+                "✓ suites.t        passed on evidence of 2026-11-29T08:00:00Z, run 1d2c",
                 "! suites.s        not passed, and overridden: the model⏎is down",
             ])
-        #expect(table.failures == 1 && table.count == 4)
+        #expect(table.failures == 1 && table.count == 6)
     }
 }

@@ -108,6 +108,86 @@ extension ReleaseCommandTests {
         }
     }
 
+    /// The verdicts of suites on each apply, the first one first.
+    private static func verdicts(_ shop: Shop) async throws -> [Value] {
+        let json = try Value(json: Array(try await shop.drover("history", "--format", "json").output.utf8))
+        return (json["applies"]?.array ?? []).map { $0["verdicts"] ?? .null }
+    }
+
+    @Test("The history has the verdict of a gate with the apply that waited for it, also where it passed by what stood")
+    func gatesInHistory() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            #expect(try await Self.verdicts(shop) == [.null, ["manners: passed"]])
+            let renamed = Self.spec().replacing("alias: production", with: "alias: live")
+                .replacing("releases: {production:", with: "releases: {other:")
+            try shop.write(renamed)
+            let cited = try await shop.drover.run(DroverProgram.path, ["apply", "--yes"])
+            #expect(cited.code == 0, "\(cited.output)\(cited.errors)")
+            #expect(cited.errors.contains("✓ suites.manners: passed on evidence of "), "\(cited.errors)")
+            let standing = try #require(try await Self.verdicts(shop).last?.array?.first?.string)
+            #expect(standing.hasPrefix("manners: passed, on evidence of "), "\(standing)")
+            let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            #expect(try await Self.verdicts(shop).last == ["manners: failed"])
+        }
+    }
+
+    @Test("A release whose gate stays failed stays in every plan, with the reason: there is nothing to promote")
+    func staysFailed() async throws {
+        let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            let plan = try await shop.drover("plan", "--exit-code", "--out", "plan.json")
+            #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+            let shown = try await shop.drover("show", "plan.json").output
+            for text in [plan.output, shown] {
+                let line = "= releases.production  alias shop-desk@production (version 1) — stays: `manners` failed on "
+                #expect(text.contains(line), "\(text)")
+                #expect(text.contains("Nothing to change: ") && text.contains("1 held back by gates"), "\(text)")
+                #expect(!text.contains("suites.manners") && !text.contains("version: "), "\(text)")
+            }
+            let json = try Value(json: Array(try await shop.drover("plan", "--format", "json").output.utf8))
+            #expect(json["changed"] == false && json["summary"]?["promote"] == 0 && json["summary"]?["check"] == 0)
+            let release = try #require(json["changes"]?.array?.first)
+            #expect(release["action"] == "keep" && release["withheld"] == true && release["fields"] == [], "\(json)")
+            let markdown = try await shop.drover("plan", "--format", "markdown").output
+            #expect(markdown.hasPrefix("### Plan of `shop`: nothing to change"), "\(markdown)")
+            #expect(markdown.contains("held back") && markdown.contains("failed on "), "\(markdown)")
+            let entries = shop.mlflow.store.runs.count
+            for words in [["apply", "--yes"], ["apply", "plan.json", "--yes"]] {
+                let ended = try await shop.drover.run(DroverProgram.path, words)
+                let said = ended.output + ended.errors
+                #expect(ended.code == 4 && said.contains("is not tried again"), "\(said)")
+            }
+            #expect(try await shop.alias == "1" && shop.mlflow.store.runs.count == entries)
+            let forced = ["apply", "plan.json", "--yes", "--override", "the suite is wrong"]
+            let ended = try await shop.drover.run(DroverProgram.path, forced)
+            let said = ended.output + ended.errors
+            #expect(ended.code == 0 && said.contains("^ releases.production"), "\(said)")
+            #expect(try await shop.alias == "2")
+        }
+    }
+
+    @Test("Beside other changes, a release whose gate stays failed is held back, and the apply ends with its gate")
+    func heldBackBesideChanges() async throws {
+        let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            try shop.write(failing.replacing("team: desk", with: "team: night"))
+            let plan = try await shop.drover("plan", "--exit-code")
+            #expect(plan.code == 2, "\(plan.output)\(plan.errors)")
+            let isTold = plan.output.contains("1 to change") && plan.output.contains("1 held back by gates")
+            #expect(isTold && !plan.output.contains("to promote"), "\(plan.output)")
+            let ended = try await shop.drover.run(DroverProgram.path, ["apply", "--yes"])
+            #expect(ended.code == 4 && ended.errors.contains("error[gate-failed]"), "\(ended.output)\(ended.errors)")
+            let after = try await shop.drover("plan", "--exit-code")
+            #expect(after.code == 0, "\(after.output)\(after.errors)")
+        }
+    }
+
     @Test("A suite during which something changes that its evidence depends on leaves none, and says so")
     func changedMeanwhile() async throws {
         let judged = Self.unreleased(Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]"))
@@ -254,21 +334,53 @@ extension ReleaseCommandTests {
     /// Does something while the run is sent that waited for MLflow, once it knows the shop.
     private final class Sending: Sendable {
         let shop = Mutex<Shop?>(nil)
+        private let evaluation: String
         private let act: @Sendable (Shop) async throws -> Void
 
-        init(_ act: @escaping @Sendable (Shop) async throws -> Void) {
+        /// - Parameter evaluation: How the key of the run ends before whose creation it acts.
+        init(before evaluation: String = "unsent/manners", _ act: @escaping @Sendable (Shop) async throws -> Void) {
+            self.evaluation = evaluation
             self.act = act
         }
 
         func meddle(_ request: HTTPRequest) async throws {
             guard request.url.hasSuffix("/runs/create") else { return }
             let body = String(decoding: try request.body?.collected() ?? [], as: UTF8.self)
-            guard body.contains("unsent/manners") else { return }
+            guard body.contains("\(evaluation)\"") else { return }
             let known = shop.withLock { shop in
                 defer { shop = nil }
                 return shop
             }
             if let known { try await act(known) }
+        }
+    }
+
+    @Test("A gate that passed by what stood lets nothing through where its suite fails while another gate runs")
+    func failedBesideOther() async throws {
+        let failing = Sending(before: "/more") { shop in
+            let stood = try #require(Self.evidence(in: shop).first)
+            let failed = Evidence(
+                suite: stood.suite, key: stood.key, samples: Evidence.Samples(passed: 0, failed: 1, errors: 0),
+                attempts: 1, at: stood.at, run: "another", verdict: "failed")
+            let server = shop.mlflow.server()
+            let answers = try #require(try await server.experiments().first { $0.name == "answers" })
+            _ = try await server.createRun(
+                inExperiment: answers.id, name: "manners", startTime: 1,
+                tags: [
+                    Evidence.tag: failed.text, Evidence.keyTag: failed.key, Evidence.suiteTag: failed.suite,
+                ])
+        }
+        let cases = "[{name: sum, input: Add, expect: [{contains: ANSWER}]}]"
+        let suite = "  more: {agent: desk, experiment: answers, cases: \(cases)}\n"
+        let other = Self.spec().replacing("gates: [manners]", with: "gates: [manners, more]")
+            .replacing("alias: production", with: "alias: live")
+            .replacing("releases: {production:", with: "\(suite)releases: {other:")
+        try await withShop(before: failing.meddle) { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            failing.shop.withLock { $0 = shop }
+            try await shop.apply(other, code: 4, saying: "is not tried again until luck passes it")
+            let models = try await shop.mlflow.server().registeredModels()
+            #expect(models.first { $0.name == "shop-desk" }?.aliases["live"] == nil)
         }
     }
 

@@ -304,6 +304,7 @@ struct ApplyTests {
                 case .progress(let address, let advance): "progress \(address.name) \(advance.spelled)"
                 case .warned(let address, let warning): "warned \(address.name) \(warning.code.name)"
                 case .finished(let address, let action, _): "finished \(address.name) \(action)"
+                case .passed(let address, let standing): "passed \(address.name) \(standing?.run ?? "")"
                 case .overridden(let address, let reason): "overridden \(address.name) \(reason)"
                 case .failed(let address, let action, _): "failed \(address.name) \(action)"
                 case .skipped(let address, let cause): "skipped \(address.name) \(cause.name)"

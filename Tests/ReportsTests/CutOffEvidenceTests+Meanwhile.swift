@@ -14,6 +14,15 @@ extension CutOffEvidenceTests {
     /// Alone it passes: four of five.
     private static let passing: [SampleVerdict] = [.passed, .passed, .passed, .passed, .failed]
 
+    /// Leaves a run that passes alone in a spool, because MLflow is away.
+    private func leaveUnsent(in directory: String) async throws {
+        let away = FakeMLflow()
+        away.cut(.before(1))
+        try await publish(
+            Self.passing, as: "two", to: away, spool: Spool(in: directory, name: "two"),
+            log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: true)
+    }
+
     @Test("A verdict takes into account what another run found meanwhile")
     func meanwhile() async throws {
         let fake = FakeMLflow()
@@ -34,11 +43,7 @@ extension CutOffEvidenceTests {
     @Test("A verdict that is sent later takes into account what another run found before")
     func sentLater() async throws {
         try await withTemporaryDirectory { directory in
-            let away = FakeMLflow()
-            away.cut(.before(1))
-            try await publish(
-                Self.passing, as: "two", to: away, spool: Spool(in: directory, name: "two"),
-                log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: true)
+            try await leaveUnsent(in: directory)
             let back = FakeMLflow()
             try await publish([.failed], as: "one", to: back)
             let sent = await sender(to: back, present: key).sendAll(in: directory)
@@ -82,11 +87,7 @@ extension CutOffEvidenceTests {
     @Test("What had failed when it was sent stays so when it is sent again after better runs")
     func sentTwice() async throws {
         try await withTemporaryDirectory { directory in
-            let away = FakeMLflow()
-            away.cut(.before(1))
-            try await publish(
-                Self.passing, as: "two", to: away, spool: Spool(in: directory, name: "two"),
-                log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: true)
+            try await leaveUnsent(in: directory)
             let path = try #require(Spool.files(in: directory).first)
             let spooled = try Data(contentsOf: URL(filePath: path))
             let back = FakeMLflow()
@@ -109,11 +110,7 @@ extension CutOffEvidenceTests {
     func earlierSpool() async throws {
         for (stack, verdict) in [("s", "failed"), ("t", "passed")] {
             try await withTemporaryDirectory { directory in
-                let away = FakeMLflow()
-                away.cut(.before(1))
-                try await publish(
-                    Self.passing, as: "two", to: away, spool: Spool(in: directory, name: "two"),
-                    log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: true)
+                try await leaveUnsent(in: directory)
                 let file = URL(filePath: try #require(Spool.files(in: directory).first))
                 let spooled = String(decoding: try Data(contentsOf: file), as: UTF8.self)
                 let earlier = spooled.replacing(#","places":[]"#, with: "")

@@ -32,6 +32,14 @@ struct EventJSONTests {
             #"{"action":"update","address":"agents.support","event":"finished","seconds":1.25,"time":TIME}"#
         ),
         (
+            .passed(Address("suites", "golden"), on: nil),
+            #"{"action":"check","address":"suites.golden","event":"finished","seconds":0.0,"time":TIME}"#
+        ),
+        (
+            .passed(Address("suites", "golden"), on: StandingResult(at: "2026-11-29T08:00:00Z", run: "1d2c")),
+            #"{"action":"check","address":"suites.golden","event":"finished","evidence":{"at":"2026-11-29T08:00:00Z","run":"1d2c"},"seconds":0.0,"time":TIME}"#
+        ),
+        (
             .overridden(Address("suites", "golden"), because: "down"),
             #"{"action":"check","address":"suites.golden","event":"finished","overridden":"down","seconds":0.0,"time":TIME}"#
         ),

@@ -29,6 +29,30 @@ struct PlanMarkdownTests {
         }
     }
 
+    private static let heldBack = Change(
+        Address("releases", "production"), .keep, label: "alias desk@production (version 1)",
+        note: "stays: `golden` failed on 2026-11-29"
+    ).withheld()
+
+    @Test("What gates hold back is told with its reason, and is nothing to change")
+    func heldBack() throws {
+        let plan = Self.plan([Change(Address("agents", "support"), .keep), Self.heldBack])
+        #expect(plan.isEmpty && plan.count(.promote) == 0)
+        let told = PlanText(colors: false).render(plan, servers: [])
+        let line = "  = releases.production  alias desk@production (version 1) — stays: `golden` failed on 2026-11-29"
+        #expect(told.contains(line), "\(told)")
+        #expect(told.hasSuffix("Nothing to change: 2 declared, all as they should be but for 1 held back by gates."))
+        let text = PlanMarkdown.render(plan, servers: [])
+        #expect(text.hasPrefix("### Plan of `helpdesk`: nothing to change\n\n**2 declared, all as they should"))
+        #expect(text.contains("| `=` held back | `releases.production` |"), "\(text)")
+        let json = try PlanJSON.value(plan, servers: [], endangered: [], requests: nil)
+        #expect(json["changed"] == false && json["summary"]?["promote"] == 0)
+        #expect(json["changes"]?.array?.first?["withheld"] == true && json["changes"]?.array?.count == 1)
+        let more = PlanText(colors: false).render(
+            Self.plan([Change(Address("agents", "support"), .update), Self.heldBack]), servers: [])
+        #expect(more.contains("1 to change, 0 to replace, 0 to delete, 1 held back by gates."), "\(more)")
+    }
+
     @Test("The verdict comes first, then a table, then folded details; the same plan gives the same text")
     func whole() {
         let plan = Self.plan([

@@ -76,6 +76,19 @@ struct EarlierSamplesTests {
         #expect(Self.result(suite, Self.samples(5)).gateVerdict(of: suite, after: earlier) == .failed)
     }
 
+    @Test("Give the verdict that stands, not that of the last run alone, which a failure under the key outlasts")
+    func line() throws {
+        let suite = Self.suite(Repetition(samples: 5, atLeast: 4))
+        let result = Self.result(suite, Self.samples(5))
+        var standing = StandingEvidence(key: "k", earlier: try Self.earlier([Self.samples(2, 3)]))
+        #expect(result.line == "golden: passed, 1 passed, 0 failed, 0 inconclusive")
+        #expect(result.line(of: suite, after: standing) == "golden: failed, 0 passed, 1 failed, 0 inconclusive")
+        standing = StandingEvidence(key: "k", earlier: EarlierSamples())
+        #expect(result.line(of: suite, after: standing) == result.line)
+        standing.hasFailed = true
+        #expect(result.line(of: suite, after: standing).hasPrefix("golden: failed, 1 passed"))
+    }
+
     @Test("Decide a sequential test that one run alone cannot decide")
     func sequential() throws {
         let test = Repetition(SequentialTest(reliability: 0.95, unacceptable: 0.5, max: 3))

@@ -46,12 +46,13 @@ extension Deployment {
         command: String
     ) async throws -> Bool {
         let deployment = try await plan(
-            session, session.workflow, change.permissions, selection, suites: stack.suites())
+            session, session.workflow, change.permissions, selection, suites: stack.suites(),
+            rerun: change.gates.rerun, withholding: change.withholding)
         deployment.show(stack)
         guard !deployment.plan.isEmpty else {
             try await deployment.keepSettings(change, stack, command: command)
-            await deployment.tellNothingToDo()
             try await deployment.tellSilentTools(stack)
+            try await deployment.endWithNothingToDo(stack)
             return true
         }
         guard try deployment.isAgreed(change, question: "Apply these changes?") else {

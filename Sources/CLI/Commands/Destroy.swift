@@ -29,7 +29,7 @@ struct DestroyCommand: AsyncParsableCommand {
             let deployment = try await Deployment.plan(
                 session, session.workflow.withoutDeclarations, Permissions(allowEmpty: true), selection)
             deployment.show(stack)
-            guard !deployment.plan.isEmpty else { return await deployment.tellNothingToDo() }
+            guard !deployment.plan.isEmpty else { return try await deployment.endWithNothingToDo(stack) }
             guard try deployment.isAgreed(change, question: "Remove all this?") else {
                 return Console.note("Nothing was removed.")
             }

@@ -29,7 +29,7 @@ struct GraphCommand: AsyncParsableCommand {
         let format = format
         try await Session.open(stack, server) { session in
             let deployment = try await Deployment.plan(
-                session, session.workflow, Permissions(adopt: true, looksAtFirst: true))
+                session, session.workflow, Permissions(adopt: true, looksAtFirst: true), withholding: .blocked)
             Console.out(GraphDrawing(session.workflow, plan: deployment.plan).render(format))
         }
     }

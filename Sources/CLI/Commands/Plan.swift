@@ -63,7 +63,8 @@ struct PlanCommand: AsyncParsableCommand {
         let (out, sources) = (out, Inputs.Sources(spec))
         let isEmpty = try await Session.open(stack, server, concurrency: pace.parallelism) { session in
             let workflow = destroy ? session.workflow.withoutDeclarations : session.workflow
-            let deployment = try await Deployment.plan(session, workflow, permissions, selection, suites: suites)
+            let deployment = try await Deployment.plan(
+                session, workflow, permissions, selection, suites: suites, withholding: Withholding(permissions))
             try deployment.write(stack, format)
             if let out { try await deployment.save(stack, sources, destroys: destroy, to: out) }
             return deployment.plan.isEmpty

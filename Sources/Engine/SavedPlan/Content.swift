@@ -45,6 +45,7 @@ extension SavedPlan {
         let object: String?
         let note: String?
         let newFirst: Bool?
+        let withheld: Bool?
         let fingerprint: Fingerprint?
 
         init(_ change: Change) {
@@ -54,6 +55,7 @@ extension SavedPlan {
             object = change.label
             note = change.note
             newFirst = change.isNewFirst ? true : nil
+            withheld = change.isWithheld ? true : nil
             fingerprint = change.fingerprint
         }
 
@@ -61,7 +63,7 @@ extension SavedPlan {
             var change = Change(
                 address, action, fields: fields.map(\.change), label: object, note: note, fingerprint: fingerprint)
             change.isNewFirst = newFirst ?? false
-            return change
+            return withheld == true ? change.withheld() : change
         }
     }
 

@@ -9,6 +9,7 @@ package import Wire
 ///     {"action":"create","address":"agents.support","event":"started","time":"…"}
 ///     {"address":"vectorStores.handbook","done":2,"event":"progress","text":"2 of 3 documents","total":3,"unit":"documents",…}
 ///     {"action":"create","address":"agents.support","event":"finished","seconds":1.25,"time":"…"}
+///     {"action":"check","address":"suites.golden","event":"finished","evidence":{"at":"…","run":"1d2c…"},"seconds":0,"time":"…"}
 ///     {"action":"check","address":"suites.golden","event":"finished","overridden":"the model is down","seconds":0,"time":"…"}
 ///     {"counts":{"create":1,…},"event":"summary","failed":0,"skipped":0,"succeeded":true,…}
 ///
@@ -43,6 +44,8 @@ package struct EventJSON: Sendable {
             Self.event(
                 "finished",
                 Self.place(address, action).merging(["seconds": Self.seconds(elapsed)]) { first, _ in first }, at: time)
+        case .passed(let address, let standing):
+            Self.event("finished", Self.place(address, .check).merging(Self.members(standing)) { $1 }, at: time)
         case .overridden(let address, let reason):
             Self.event(
                 "finished",
@@ -55,6 +58,12 @@ package struct EventJSON: Sendable {
                 "skipped", Self.place(address).merging(["because": .string(cause.description)]) { first, _ in first },
                 at: time)
         }
+    }
+
+    private static func members(_ standing: StandingResult?) -> [String: Value] {
+        var members: [String: Value] = ["seconds": .number(0)]
+        members["evidence"] = standing.map { ["at": .string($0.at), "run": .string($0.run)] }
+        return members
     }
 
     /// A warning that is about no operation in particular.

@@ -100,7 +100,7 @@ struct HTMLValues {
         return .present([
             "suite": .integer(position.suite), "verdict": .string(tally.verdict.rawValue),
             "decides": .bool(tally.decides), "passed": .integer(tally.passed), "taken": .integer(tally.samples),
-            "wanted": .integer(tally.repetition.samples),
+            "wanted": .integer(tally.repetition.wanted),
             "slowest": tally.latency.map { .integer($0.milliseconds) },
             "used": tally.usage.map { .integer($0.total) },
             "interval": tally.samples > 1 ? statistics.interval.map(interval) : nil,

@@ -12,7 +12,7 @@ struct EvaluationRun: Sendable {
     /// The tag with the name of the stack, of its runs and of its experiments.
     static let stackTag = "drover.stack"
 
-    /// The tag of a run of chosen cases, which is no baseline unless somebody names it.
+    /// The tag of a run of chosen cases, or of those that lacked samples, which is no baseline unless somebody names it.
     static let partTag = "drover.part"
 
     /// The tag of a run that was cut off, or left samples out for another reason, which is no baseline.
@@ -176,7 +176,7 @@ struct EvaluationRun: Sendable {
             let parts = Set(context.resumed + [context.run].compactMap(\.self)).map(Evidence.digest(ofRun:))
             tags[Evidence.partsTag] = parts.sorted().joined(separator: " ")
         }
-        tags[Self.partTag] = context.isPart ? "chosen cases" : nil
+        tags[Self.partTag] = suite.isRemainder ? "missing samples" : context.isPart ? "chosen cases" : nil
         tags["drover.job"] = context.job
         tags[Evidence.runTag] = context.run
         return tags

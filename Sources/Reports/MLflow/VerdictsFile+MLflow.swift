@@ -2,6 +2,11 @@ package import Runtime
 package import Suites
 package import Wire
 
+extension MLflowRun {
+    /// Whether it asked only chosen cases of its suite, or those that lacked samples.
+    package var isOfPart: Bool { tags[EvaluationRun.partTag] != nil }
+}
+
 extension MLflowServer {
     /// The verdicts that an evaluation run keeps.
     /// - Returns: Nil when it keeps none that this version reads, or keeps them where only other clients can read.

@@ -121,7 +121,7 @@ private struct MarkdownCase {
     private var remarks: [String] {
         let passed = result.samples.count { $0.verdict == .passed }
         // A test that decides early takes fewer.
-        let wanted = result.repetition.test == nil ? result.repetition.samples : result.samples.count
+        let wanted = result.repetition.test == nil ? result.repetition.wanted : result.samples.count
         return [
             wanted > 1 ? "\(passed) of \(wanted) samples passed" : nil,
             result.quarantine.map { "until \($0.until): \(Markdown.code($0.reason))" },

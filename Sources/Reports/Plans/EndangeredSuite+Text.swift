@@ -4,11 +4,12 @@ extension EndangeredSuite {
     /// So many cases are named.
     private static let named = 5
 
-    /// `7 cases, about 5230 tokens by its last run`
+    /// `7 cases, about 5230 tokens by its last run`; with results that stand `2 of 7 cases, …`.
     var told: String {
         let number = cases == 1 ? "1 case" : "\(cases) cases"
         if standing == cases, cases > 0 { return "\(number), not run again: results stand" }
-        return number + (tokens.map { ", about \($0) tokens by its last run" } ?? "")
+        return (standing > 0 ? "\(cases - standing) of \(number)" : number)
+            + (tokens.map { ", about \($0) tokens by its last run" } ?? "")
     }
 
     /// The cases that are to be run, each with what it cost: `refund-window (820 tokens)`.

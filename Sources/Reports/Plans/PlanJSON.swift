@@ -16,7 +16,7 @@ package enum PlanJSON {
     package static func value(
         _ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite], requests: Int?
     ) throws -> Value {
-        let changes = plan.changes.filter { $0.action != .keep }
+        let changes = plan.changes.filter(\.isShown)
         let counts = Action.allCases.map { ($0.rawValue, Value.integer(plan.count($0))) }
         var object: [String: Value] = [
             "version": 1, "stack": .string(plan.stack.name), "changed": .bool(!plan.isEmpty),
@@ -37,6 +37,7 @@ package enum PlanJSON {
         object["object"] = change.label.map { .string($0) }
         object["note"] = change.note.map { .string($0) }
         if change.isNewFirst { object["newFirst"] = true }
+        if change.isWithheld { object["withheld"] = true }
         return .object(object)
     }
 

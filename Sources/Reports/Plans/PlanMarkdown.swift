@@ -22,8 +22,8 @@ package enum PlanMarkdown {
     package static func render(
         _ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite] = []
     ) -> String {
-        let changes = plan.changes.filter { $0.action != .keep }
-        let head = head(plan, changes) + fitted(notes(plan, servers, endangered))
+        let changes = plan.changes.filter(\.isShown)
+        let head = head(plan) + fitted(notes(plan, servers, endangered))
         guard !changes.isEmpty else { return head }
         // The rest is for the table's head and for what is said of all that is left out.
         var budget = longest - head.unicodeScalars.count - 400
@@ -65,10 +65,13 @@ package enum PlanMarkdown {
         ]
     }
 
-    private static func head(_ plan: Plan, _ changes: [Change]) -> String {
+    private static func head(_ plan: Plan) -> String {
         let name = Markdown.code(plan.stack.name)
-        guard !changes.isEmpty else {
+        guard !plan.isEmpty else {
             let told = plan.limits.unselected == nil ? "declared" : "selected"
+            if plan.withheld > 0 {
+                return "### Plan of \(name): nothing to change\n\n**\(PlanText.unchanged(plan)).**\n"
+            }
             return (plan.isDrift ? "### Drift of \(name): none\n\n" : "### Plan of \(name): nothing to change\n\n")
                 + "**All \(plan.changes.count) \(told) things are as they \(plan.isDrift ? "were left" : "should be").**\n"
         }
@@ -134,7 +137,7 @@ package enum PlanMarkdown {
             change.note, forcing.isEmpty ? nil : "\(forcing.joined(separator: ", ")) forces it",
             outside ? "changed outside" : nil,
         ].compactMap(\.self)
-        return "| \(Markdown.codeCell(change.sign)) \(change.action.rawValue) "
+        return "| \(Markdown.codeCell(change.sign)) \(change.isWithheld ? "held back" : change.action.rawValue) "
             + "| \(Markdown.codeCell(Markdown.cut(change.address.description, to: widest))) "
             + "| \(change.label.map(cell) ?? "") | \(cell(why.joined(separator: "; "))) |\n"
     }

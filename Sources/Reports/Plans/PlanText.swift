@@ -30,12 +30,11 @@ package struct PlanText: Sendable {
     }
 
     package func render(_ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite] = []) -> String {
-        let changes = plan.changes.filter { $0.action != .keep }
+        let changes = plan.changes.filter(\.isShown)
         var lines = ["Stack \(bold(plan.stack.name))"] + Self.lines(servers) + [""]
         for change in changes { lines += self.lines(change) }
-        if changes.isEmpty {
-            let told = plan.limits.unselected == nil ? "declared" : "selected"
-            lines.append("Nothing to change: \(plan.changes.count) \(told), all as they should be.")
+        if plan.isEmpty {
+            lines += (changes.isEmpty ? [] : [""]) + ["Nothing to change: \(Self.unchanged(plan))."]
         } else {
             let (title, counts) = summary(plan)
             lines += ["", "\(title): \(counts)."]
@@ -43,7 +42,7 @@ package struct PlanText: Sendable {
         }
         lines += Self.lines(plan.limits)
         if !plan.freed.isEmpty { lines += [Self.freedTitle(of: plan)] + Self.freed(by: plan) }
-        if !endangered.isEmpty, !changes.isEmpty {
+        if !endangered.isEmpty, !plan.isEmpty {
             let names = endangered.map { "\($0.name) (\($0.told))" }
             lines.append(
                 "Endangers \(endangered.count == 1 ? "the suite" : "the suites") \(names.joined(separator: ", ")).")
@@ -52,6 +51,13 @@ package struct PlanText: Sendable {
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// What a plan says that does nothing: `9 declared, all as they should be`.
+    static func unchanged(_ plan: Plan) -> String {
+        let all = "\(plan.changes.count) \(plan.limits.unselected == nil ? "declared" : "selected")"
+        guard plan.withheld > 0 else { return "\(all), all as they should be" }
+        return "\(all), all as they should be but for \(plan.withheld) held back by gates"
     }
 
     private static func lines(_ servers: [ConnectedServer]) -> [String] {
@@ -161,6 +167,7 @@ package struct PlanText: Sendable {
         if plan.count(.check) > 0 { parts.append("\(plan.count(.check)) to check") }
         if plan.count(.promote) > 0 { parts.append("\(plan.count(.promote)) to promote") }
         if plan.count(.propose) > 0 { parts.append("\(plan.count(.propose)) to propose for approval") }
+        if plan.withheld > 0 { parts.append("\(plan.withheld) held back by gates") }
         return ("Plan", parts.joined(separator: ", "))
     }
 

@@ -80,9 +80,9 @@ package struct TAPReport: Report {
 
     private func diagnostics(of result: CaseResult, in sources: SourceMap) -> [String] {
         var lines = result.latency.map { ["duration_ms: \($0.milliseconds)"] } ?? []
-        if result.repetition.samples > 1 {
+        if result.repetition.wanted > 1 {
             let passed = result.samples.count { $0.verdict == .passed }
-            lines += ["samples: \(result.repetition.samples)", "passed: \(passed)"]
+            lines += ["samples: \(result.repetition.wanted)", "passed: \(passed)"]
         }
         lines.append("verdict: \(quoted(result.verdict.rawValue))")
         let problems = result.diagnostics

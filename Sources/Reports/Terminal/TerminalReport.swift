@@ -102,17 +102,17 @@ package struct TerminalReport: Report {
         on tally: CaseTally, _ quarantine: Quarantine?, _ comparison: CaseComparison?
     ) -> [String] {
         [
-            tally.repetition.samples > 1 ? "\(tally.passed) of \(taken(of: tally)) samples passed" : nil,
+            tally.repetition.wanted > 1 ? "\(tally.passed) of \(taken(of: tally)) samples passed" : nil,
             tally.attempts > 1 ? "\(tally.attempts) attempts" : nil,
             quarantine.map { "in quarantine until \($0.until)" },
-            tally.samples == 0 ? "not run" : nil,
+            tally.samples == 0 ? (tally.repetition.wanted == 0 ? "by earlier samples" : "not run") : nil,
             comparison?.remark,
         ].compactMap { $0 }
     }
 
     /// Those that were wanted; a sequential test says itself when it has enough.
     private func taken(of tally: CaseTally) -> Int {
-        tally.repetition.test == nil ? tally.repetition.samples : tally.samples
+        tally.repetition.test == nil ? tally.repetition.wanted : tally.samples
     }
 
     private func glyph(_ tally: CaseTally) -> String {

@@ -5,6 +5,8 @@ package import Runtime
 package struct EarlierSamples: Sendable, Hashable {
     /// By the ids of cases without the suite: the key says which one it is, also once it is called otherwise.
     private var counts: [String: Evidence.Samples] = [:]
+    /// When the oldest run began that took samples of a case.
+    private var oldest: [String: String] = [:]
     /// How many runs they are of.
     package private(set) var runs = 0
 
@@ -23,11 +25,19 @@ package struct EarlierSamples: Sendable, Hashable {
             let samples = Evidence.Samples(
                 passed: failuresOnly ? 0 : own.passed, failed: own.failed, errors: own.errors)
             counts[name] = counts[name]?.adding(samples) ?? samples
+            if samples.passed + samples.failed > 0 {
+                oldest[name] = min(oldest[name] ?? file.startedAt, file.startedAt)
+            }
         }
     }
 
-    fileprivate func samples(of id: CaseID) -> Evidence.Samples {
+    func samples(of id: CaseID) -> Evidence.Samples {
         counts[id.inSuite] ?? Evidence.Samples(passed: 0, failed: 0, errors: 0)
+    }
+
+    /// When the oldest run began whose samples of some cases count.
+    func oldest(of ids: [CaseID]) -> String? {
+        ids.compactMap { oldest[$0.inSuite] }.min()
     }
 }
 
@@ -52,6 +62,8 @@ package struct StandingEvidence: Sendable, Hashable {
     package let earlier: EarlierSamples
     /// MLflow's ids of the experiments where it may stand, beside that of the suite.
     package var places: [String] = []
+    /// Whether a run has failed under the key, which nothing takes back.
+    package var hasFailed = false
 
     package init(
         key: String, logical: String? = nil, maxAge: Duration = Evidence.standardAge, earlier: EarlierSamples
@@ -65,7 +77,7 @@ package struct StandingEvidence: Sendable, Hashable {
     /// The same with other samples.
     package func after(_ earlier: EarlierSamples) -> StandingEvidence {
         var standing = StandingEvidence(key: key, logical: logical, maxAge: maxAge, earlier: earlier)
-        standing.places = places
+        (standing.places, standing.hasFailed) = (places, hasFailed)
         return standing
     }
 }
@@ -80,15 +92,29 @@ extension SuiteResult {
         gateVerdict(of: suite.cases.map(\.id), suite.thresholds, after: earlier)
     }
 
-    /// The same.
+    /// One line for a history: `golden: failed, 6 passed, 1 failed, 0 inconclusive`.
+    package var line: String { "\(suite): \(verdict.rawValue), \(Counts(cases).text)" }
+
+    /// The same with the verdict that a gate has by now, and the cases by all samples that stand.
+    package func line(of suite: TestSuite, after standing: StandingEvidence) -> String {
+        let verdict = standing.hasFailed ? .failed : gateVerdict(of: suite, after: standing.earlier)
+        let whole = tallies(of: suite.cases.map(\.id), after: standing.earlier)
+        return "\(self.suite): \(verdict.rawValue), \(Counts(whole).text)"
+    }
+
+    /// The verdict for a gate.
     /// - Parameter ids: Those of the cases, in their order.
     func gateVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
-        guard earlier.runs > 0 else { return verdict }
+        guard earlier.runs > 0 || cases.contains(where: \.isBesideStanding) else { return verdict }
         let whole = tallies(of: ids, after: earlier)
         let summed = [limits.passRateOutcome(whole.filter(\.decides)), noWorseThan(limits, whole)].compactMap(\.self)
         let others = thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
-        let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
+        // What was left out because it stood may be too old by now, or not to be read.
+        let isGone = zip(cases, whole).contains {
+            $0.decides && $0.repetition.wanted == 0 && $1.verdict == .inconclusive
+        }
+        let missing = isGone || cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
         // Else a run that found out nothing would make old samples new.
         let isMeasured = cases.contains { $0.decides && $0.passed + $0.failed > 0 }
         return .worst(of: (summed + others).map(\.verdict) + missing + (isMeasured ? [] : [.inconclusive]))
@@ -108,6 +134,11 @@ extension SuiteResult {
             let all = comparison.map { SuiteComparison(suite, $0.baseline, $0.cases.map(\.before), whole) }
             return limit.value.outcome(all, at: limit.range)
         }
+    }
+
+    /// When the oldest run began that it needs, where it took only what was missing; nil where it took all.
+    func standsSince(_ ids: [CaseID], after earlier: EarlierSamples) -> String? {
+        earlier.oldest(of: zip(ids, cases).filter { $1.decides && $1.isBesideStanding }.map(\.0))
     }
 
     /// Its cases with their earlier samples.

@@ -37,7 +37,7 @@ package enum GateDecision: Sendable, Hashable {
         if let failed = failures.last(where: { $0.samples.failed > 0 }) ?? failures.last {
             self = .failed(failed)
         } else if rerun != .always,
-            let passed = ordered.last(where: { $0.verdict == Verdict.passed.rawValue && $0.isFresh(maxAge, now) })
+            let passed = ordered.last(where: { $0.verdict == Verdict.passed.rawValue && $0.stands(maxAge, now) })
         {
             self = .passed(passed)
         } else {
@@ -65,6 +65,15 @@ extension Evidence {
     /// Older samples do not count any more: what the key cannot see, such as the weights behind a model's name, may have
     /// changed since.
     package func isFresh(_ maxAge: Duration, _ now: Int) -> Bool {
+        Self.isFresh(at, maxAge, now)
+    }
+
+    /// Whether none of the samples that its verdict needs is older than it may be.
+    func stands(_ maxAge: Duration, _ now: Int) -> Bool {
+        isFresh(maxAge, now) && since.map { Self.isFresh($0, maxAge, now) } ?? true
+    }
+
+    private static func isFresh(_ at: String, _ maxAge: Duration, _ now: Int) -> Bool {
         guard let date = try? Date(at, strategy: .iso8601) else { return false }
         return now - Int(date.timeIntervalSince1970) <= Int(maxAge.components.seconds)
     }
@@ -84,6 +93,7 @@ extension Evidence {
             ? result.partVerdict(of: ids, suite.thresholds, after: earlier)
             : result.gateVerdict(of: ids, suite.thresholds, after: earlier)
         self.init(result, verdict, standing, at: at, run: run)
+        since = result.standsSince(ids, after: earlier)
     }
 
     /// The same of a recorded run.
@@ -99,6 +109,7 @@ extension Evidence {
             ? result.partVerdict(of: ids, limits, after: earlier)
             : result.gateVerdict(of: ids, limits, after: earlier)
         self.init(result, verdict, standing, at: recorded.record.startedAt, run: run)
+        since = result.standsSince(ids, after: earlier)
     }
 
     /// Whether it counts: also a run that was cut off adds the samples that it took, so that none is tried again unseen.

@@ -13,6 +13,7 @@ extension CaseRecord {
             json.member("place", place.description)
             if let quarantine { try json.member("quarantine", encoding: quarantine) }
             json.member("samples", samples)
+            if let standing { try json.member("standing", encoding: standing) }
             if let test { try json.member("test", encoding: test) }
         }
     }
@@ -26,6 +27,7 @@ extension CaseRecord {
         labels = try fields.decoded("labels")
         samples = try fields.integer("samples").needed()
         atLeast = try fields.integer("atLeast")
+        standing = try fields.decoded("standing")
         test = try fields.decoded("test")
         quarantine = try fields.decoded("quarantine")
     }

@@ -217,6 +217,8 @@ struct CaseRecord: Sendable, Hashable {
     /// Missing where a test decides.
     let atLeast: Int?
     let test: SequentialTest?
+    /// The samples that count beside those of the run; nil where it takes all by itself.
+    let standing: Repetition.Standing?
     let quarantine: Quarantine?
 
     init(_ testCase: TestCase, at index: Int, in sources: SourceMap) {
@@ -229,6 +231,7 @@ struct CaseRecord: Sendable, Hashable {
         samples = testCase.repetition.samples
         atLeast = testCase.repetition.atLeast
         test = testCase.repetition.test
+        standing = testCase.repetition.standing
         quarantine = testCase.quarantine.map {
             Quarantine(until: $0.until.description, reason: $0.reason, place: Place($0.range, in: sources))
         }
@@ -239,7 +242,7 @@ struct CaseRecord: Sendable, Hashable {
     }
 
     private var repetition: Repetition {
-        test.map { Repetition($0) } ?? Repetition(samples: samples, atLeast: atLeast ?? samples)
+        (test.map { Repetition($0) } ?? Repetition(samples: samples, atLeast: atLeast ?? samples)).after(standing)
     }
 
     func result(

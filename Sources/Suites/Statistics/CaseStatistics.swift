@@ -38,10 +38,11 @@ extension CaseTally {
     fileprivate var toKnowMore: String {
         guard let test = repetition.test else {
             return errors > 0
-                ? "\(errors) of \(repetition.samples) samples ended in an error: find out why, or allow `retryErrors`."
+                ? "\(errors) of \(repetition.wanted) samples ended in an error: find out why, or allow `retryErrors`."
                 : "Run it again: samples are missing."
         }
         guard samples >= test.max || isOver else { return "Run it again: samples are missing." }
+        let (passed, failed) = repetition.known(passed: passed, failed: failed)
         guard passed + failed > 0 else { return "All samples ended in an error: find out why." }
         guard let more = test.samplesToDecide(passed: passed, failed: failed) else {
             return "Its rate lies just between the two: raise `max` far, or move the rates apart."

@@ -164,12 +164,20 @@ extension MLflowServer {
 
     /// The run that was started last among some: `POST runs/search`, of which one is read.
     package func latestRun(inExperiments ids: [String], where filter: String?) async throws -> MLflowRun? {
+        try await latestRuns(1, inExperiments: ids, where: filter).first
+    }
+
+    /// The newest runs of experiments, so many at most, newest first.
+    package func latestRuns(
+        _ count: Int, inExperiments ids: [String], where filter: String?
+    ) async throws -> [MLflowRun] {
         let body = Value.fields([
-            "experiment_ids": .array(ids.map(Value.string)), "max_results": 1, "filter": filter.map(Value.string),
+            "experiment_ids": .array(ids.map(Value.string)), "max_results": .integer(count),
+            "filter": filter.map(Value.string),
             "order_by": ["attributes.start_time DESC"],
         ])
         let call = Self.post("look for the latest run", "runs/search", body, isRepeatable: true)
-        return try await endpoint.decode(call, as: RunPage.self).elements?.first
+        return try await endpoint.decode(call, as: RunPage.self).elements ?? []
     }
 
     /// Creates a run: `POST runs/create`. Each request creates another run, so it is repeated only when there is none
