@@ -30,28 +30,28 @@ struct Deployment: Sendable {
     /// Surveys the servers and plans, unless the user interrupts.
     /// - Parameters:
     ///   - workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
-    ///   - approved: What somebody promotes by hand: the plan says what that frees, not what an apply does.
+    ///   - byHand: What somebody does to releases by hand: the plan says what that frees, not what an apply does.
     ///   - undone: A promotion that somebody has taken back by hand: the plan says what of all that it removes that has freed.
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
         suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed,
-        approving approved: Promotion? = nil, undoing undone: Promotion? = nil
+        after byHand: Beforehand? = nil, undoing undone: Promotion? = nil
     ) async throws -> Deployment {
         try await Interruption.reading {
-            try await planned(session, workflow, permissions, selection, suites, inspection, rerun, approved, undone)
+            try await planned(session, workflow, permissions, selection, suites, inspection, rerun, byHand, undone)
         }
     }
 
     private static func planned(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection,
-        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun, _ approved: Promotion?, _ undone: Promotion?
+        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun, _ byHand: Beforehand?, _ undone: Promotion?
     ) async throws -> Deployment {
         var (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         if permissions.takeOver { survey = try await survey.withOthers(for: workflow, with: session.drivers) }
         let record = loaded.overlaid(with: session.workflow)
         let planner = Planner(
             workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
-            selection: selection, inspection: inspection, approving: approved, undoing: undone)
+            selection: selection, inspection: inspection, after: byHand, undoing: undone)
         var plan = try await planner.plan()
         let gates = try await Gate.all(of: plan, workflow, survey, in: session, rerun)
         for gate in gates {

@@ -11,17 +11,17 @@ package struct Planner: Sendable {
     private let selection: Selection
     let scope: Scope
     private let inspection: Inspection
-    /// What somebody promotes by hand before anything else is done; nil for nothing.
-    let approved: Promotion?
+    /// What is done to releases by hand before anything else; nil for nothing.
+    let byHand: Beforehand?
     /// A promotion that somebody has taken back by hand; nil for none.
     let undone: Promotion?
 
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions,
         selection: Selection = .everything, scope: Scope? = nil, inspection: Inspection = .fields,
-        approving approved: Promotion? = nil, undoing undone: Promotion? = nil
+        after byHand: Beforehand? = nil, undoing undone: Promotion? = nil
     ) {
-        self.approved = approved
+        self.byHand = byHand
         self.undone = undone
         self.inspection = inspection
         self.selection = selection
