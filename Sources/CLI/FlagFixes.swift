@@ -80,6 +80,7 @@ enum FlagFixes {
             told.fix = told.fix?.replacing(/`, as the version ([0-9]+)/) { " --version \($0.1)`" }
         case _: break
         }
+        told.fix = told.fix.map { CopiedCommand.completed($0) }
         return told
     }
 

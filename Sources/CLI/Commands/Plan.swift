@@ -91,6 +91,6 @@ extension Deployment {
             endangered: endangered)
         guard path != "-" else { return Console.write(try saved.json, to: STDOUT_FILENO) }
         try saved.write(to: path)
-        Console.note("Saved the plan: apply exactly this with `drover apply \(path)`.")
+        Console.note("Saved the plan: apply exactly this with `drover apply \(CopiedCommand.quoted(path))`.")
     }
 }

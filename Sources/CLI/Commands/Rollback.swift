@@ -106,12 +106,13 @@ struct RollbackCommand: AsyncParsableCommand {
         of file: String, isOutside: Bool, lab: String?, _ now: Stack, beside folder: String
     ) throws -> Stack {
         let options = isOutside ? ["--allow-outside"] : []
-        let stack = try Stack.load([file], VariationOptions.parse(options), lab: lab)
+        let stack = try Stack.load([file], VariationOptions.parse(options), lab: lab, isGiven: false)
         let moves = stack.workflow.movesBack(from: now.workflow)
         guard !moves.isEmpty else { return stack }
         let overlay = "\(folder)/names.yaml"
         try Data(Value.object(moves).prettyJSON.utf8).write(to: URL(filePath: overlay))
-        return try Stack.load([file], VariationOptions.parse(options + ["--overlay", overlay]), lab: lab)
+        let renaming = try VariationOptions.parse(options + ["--overlay", overlay])
+        return try Stack.load([file], renaming, lab: lab, isGiven: false)
     }
 }
 
