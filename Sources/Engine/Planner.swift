@@ -49,7 +49,7 @@ package struct Planner: Sendable {
         }
         pass.warnings += removals.all.filter { $0.action == .keep }.map {
             workflow[$0.member.address] == nil
-                ? .stillInUse($0.member, $0.reasonToKeep ?? "", isDestroyed: workflow.declarations.isEmpty)
+                ? .stillInUse($0, isDestroyed: workflow.declarations.isEmpty)
                 : .leftoverStays($0.member, $0.reasonToKeep ?? "")
         }
         pass.problems += selection.unreplaced(butFor: pass.broken) { pass.changes[$0]?.action }
@@ -322,13 +322,14 @@ extension Diagnostic {
     }
 
     /// - Parameter isDestroyed: Whether a part of the stack is destroyed, whatever the spec declares.
-    fileprivate static func stillInUse(_ member: Member, _ reason: String, isDestroyed: Bool) -> Diagnostic {
-        Diagnostic(
+    fileprivate static func stillInUse(_ removal: Removals.Removal, isDestroyed: Bool) -> Diagnostic {
+        let (member, reason) = (removal.member, removal.reasonToKeep ?? "")
+        return Diagnostic(
             "still-in-use", isDestroyed ? "What is in use stays" : "What left the spec stays for now",
             detail: "`\(member.address)` (\(member.label)) "
                 + (isDestroyed ? "stays: \(reason)." : "is no longer declared, and stays: \(reason)."),
             fix: isDestroyed
-                ? "Destroy what uses it, too, or move or remove an alias that does."
+                ? removal.usage?.remedy ?? "Destroy it again once that is over."
                 : "Nothing has to be done: it goes once that is over.",
             address: member.address.description, severity: .warning)
     }

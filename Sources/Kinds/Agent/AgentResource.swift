@@ -81,7 +81,7 @@ package struct AgentResource: Resource {
     init(
         _ llamaStack: LlamaStack, mlflow: MLflowServer?, registry: Registry? = nil, stack: StackName,
         folder: SpecFolder, models: ModelListing, runtimes: ChosenRuntimes, commit: String?,
-        retained: [String: Int] = [:], inUse: @escaping InUse = { _ in [] }
+        retained: [String: Int] = [:], inUse: @escaping InUse = { _ in UsedIDs() }
     ) {
         self.retained = retained
         self.inUse = inUse
