@@ -12,7 +12,7 @@ struct Deployment: Sendable {
     let workflow: Workflow
     let survey: Survey
     let record: Record
-    let plan: Plan
+    var plan: Plan
     let endangered: [EndangeredSuite]
     let selection: Selection
     let permissions: Permissions
@@ -22,6 +22,8 @@ struct Deployment: Sendable {
     var recordDigest: String { loaded.digest }
     /// What a saved plan says will be done, and nothing else.
     var promise: Promise?
+    /// The workflow by whose plan something is freed; nil for its own.
+    var retiring: Workflow?
     /// The suites that releases wait for.
     var gates: [Gate] = []
     /// Their results; nil while what waits for them is withheld.

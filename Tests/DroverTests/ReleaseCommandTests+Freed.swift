@@ -116,6 +116,44 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("A release that is destroyed takes along what only versions use that it kept, as its plan says")
+    func freedByDestroying() async throws {
+        try await withShop { shop in
+            for chunks in [400, 500] {
+                try await shop.apply(Self.spec(release: ", retain: 1", chunks: chunks), code: 0, saying: "1 promoted")
+            }
+            let part = ["--target", "releases.production"]
+            let title = "Freed by what is done to releases, and removed after it"
+            let planned = try await shop.drover(["plan", "--destroy"] + part)
+            #expect(planned.output.contains(title), "\(planned.output)\(planned.errors)")
+            #expect(planned.output.contains("  - vectorStores.handbook"), "\(planned.output)")
+            let destroyed = try await shop.drover(["destroy", "--yes"] + part)
+            #expect(destroyed.code == 0 && destroyed.output.contains(title), "\(destroyed.output)\(destroyed.errors)")
+            #expect(destroyed.output.contains("Applied: 2 deleted."), "\(destroyed.output)\(destroyed.errors)")
+            #expect(try await shop.alias == nil)
+            let plan = try await shop.drover("plan")
+            #expect(!plan.output.contains("vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+            #expect(plan.output.contains("^ releases.production"), "\(plan.output)")
+        }
+    }
+
+    @Test("Of a saved plan that destroys a release, what it frees goes, too; beside other changes of the spec it stays")
+    func freedByDestroyingAsPlanned() async throws {
+        try await withShop { shop in
+            let spec = { @Sendable (chunks: Int) in Self.spec(release: ", retain: 1", chunks: chunks) }
+            for chunks in [400, 500] { try await shop.apply(spec(chunks), code: 0, saying: "1 promoted") }
+            let part = ["--destroy", "--target", "releases.production"]
+            try shop.write(spec(500).replacing("team: desk", with: "team: night"))
+            let beside = try await shop.drover(["plan"] + part)
+            #expect(beside.code == 0 && !beside.output.contains("Freed by"), "\(beside.output)\(beside.errors)")
+            try shop.write(spec(500))
+            #expect(try await shop.drover(["plan", "--out", "plan.json"] + part).code == 0)
+            let applied = try await shop.drover("apply", "plan.json", "--yes")
+            #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+            #expect(applied.output.contains("Applied: 2 deleted."), "\(applied.output)\(applied.errors)")
+        }
+    }
+
     @Test("Without Llama Stack an alias goes back all the same, and the next apply removes what that frees")
     func backAlone() async throws {
         try await withShop { shop in

@@ -62,8 +62,10 @@ struct PlanCommand: AsyncParsableCommand {
         let (format, destroy, selection) = (format, destroy, part.selection)
         let (out, sources) = (out, Inputs.Sources(spec))
         let isEmpty = try await Session.open(stack, server, concurrency: pace.parallelism) { session in
-            let workflow = destroy ? session.workflow.withoutDeclarations : session.workflow
-            let deployment = try await Deployment.plan(session, workflow, permissions, selection, suites: suites)
+            let deployment =
+                destroy
+                ? try await Deployment.destroying(session, permissions, selection)
+                : try await Deployment.plan(session, session.workflow, permissions, selection, suites: suites)
             try deployment.write(stack, format)
             if let out { try await deployment.save(stack, sources, destroys: destroy, to: out) }
             return deployment.plan.isEmpty
