@@ -32,8 +32,8 @@ extension Deployment {
             return nil
         }
         let retirement = Retirement(
-            shown: plan, workflow: workflow, permissions: permissions, selection: selection.afterReplacing,
-            stack: stack,
+            shown: plan, workflow: retiring ?? workflow, permissions: permissions,
+            selection: retiring == nil ? selection.afterReplacing : .everything, stack: stack,
             locking: change.locking, parallelism: change.parallelism, command: command)
         return try await retirement.act(in: session)
     }
@@ -53,6 +53,8 @@ extension Deployment {
         now.promise = promise
         // What it leaves out, it does not find.
         if !withheld.isEmpty { now.gates += gates.filter { $0.failure != nil } }
+        // Looked at again when it is removed.
+        if retiring != nil { (now.plan.freed, now.retiring) = (plan.freed, retiring) }
         let comparison = PlanComparison(plan, record: recordDigest, with: now.plan, record: now.recordDigest)
         let problems = comparison.differences(promise == nil ? .noMore : .exact)
         guard problems.isEmpty else { throw Diagnostics(problems) }

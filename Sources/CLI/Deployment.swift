@@ -12,7 +12,7 @@ struct Deployment: Sendable {
     let workflow: Workflow
     let survey: Survey
     let record: Record
-    let plan: Plan
+    var plan: Plan
     let endangered: [EndangeredSuite]
     let selection: Selection
     let permissions: Permissions
@@ -22,6 +22,8 @@ struct Deployment: Sendable {
     var recordDigest: String { loaded.digest }
     /// What a saved plan says will be done, and nothing else.
     var promise: Promise?
+    /// The workflow by whose plan something is freed; nil for its own.
+    var retiring: Workflow?
     /// The suites that releases wait for, also of what is left out.
     var gates: [Gate] = []
     /// The promotions that are left out because of their gates, with the reasons.
@@ -32,23 +34,23 @@ struct Deployment: Sendable {
     /// Surveys the servers and plans, unless the user interrupts.
     /// - Parameters:
     ///   - workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
-    ///   - approved: What somebody promotes by hand: the plan says what that frees, not what an apply does.
+    ///   - byHand: What somebody does to releases by hand: the plan says what that frees, not what an apply does.
     ///   - undone: A promotion that somebody has taken back by hand: the plan says what of all that it removes that has freed.
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
         suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed,
-        withholding: Withholding = .nothing, approving approved: Promotion? = nil, undoing undone: Promotion? = nil
+        withholding: Withholding = .nothing, after byHand: Beforehand? = nil, undoing undone: Promotion? = nil
     ) async throws -> Deployment {
         try await Interruption.reading {
             try await planned(
-                session, workflow, permissions, selection, suites, inspection, rerun, withholding, approved, undone)
+                session, workflow, permissions, selection, suites, inspection, rerun, withholding, byHand, undone)
         }
     }
 
     private static func planned(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection,
         _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun, _ withholding: Withholding,
-        _ approved: Promotion?, _ undone: Promotion?
+        _ byHand: Beforehand?, _ undone: Promotion?
     ) async throws -> Deployment {
         var (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         if permissions.takeOver { survey = try await survey.withOthers(for: workflow, with: session.drivers) }
@@ -56,7 +58,7 @@ struct Deployment: Sendable {
         func making(without withheld: [Address: String]) async throws -> Plan {
             try await Planner(
                 workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
-                selection: selection, inspection: inspection, withholding: withheld, approving: approved,
+                selection: selection, inspection: inspection, withholding: withheld, after: byHand,
                 undoing: undone
             ).plan()
         }

@@ -43,6 +43,7 @@ enum FlagFixes {
         "lock-unusable": Wording(plain: "or work without a lock where", flagged: "or use `--no-lock` where"),
         "alias-moved": Wording(
             plain: "or accept where it stands", flagged: "or accept with `--accept-alias` where it stands"),
+        "another-version": Wording(plain: "Name one of these", flagged: "Name one of these with `--version`"),
         "which-version": Wording(plain: "Say which of them", flagged: "Say with `--version` which of them"),
         "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),
     ]
@@ -79,6 +80,7 @@ enum FlagFixes {
             told.fix = told.fix?.replacing(/`, as the version ([0-9]+)/) { " --version \($0.1)`" }
         case _: break
         }
+        told.fix = told.fix.map { CopiedCommand.completed($0) }
         return told
     }
 

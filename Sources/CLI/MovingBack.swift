@@ -1,7 +1,6 @@
 import Engine
 import Kinds
 import Language
-import Reports
 
 /// Moves the alias of a release back, and removes what that frees.
 struct MovingBack: Sendable {
@@ -16,61 +15,68 @@ struct MovingBack: Sendable {
 
     private var command: String { "rollback --release \(release)" + (reason.map { ": \($0)" } ?? "") }
 
+    private var lettingGo: LettingGo {
+        LettingGo(
+            stack: stack, server: server, locking: locking, parallelism: parallelism, command: command,
+            cause: "going back", reason: "no version uses it that a release needs")
+    }
+
     func act() async throws {
-        let way = yes ? nil : try await way()
+        // Whoever is in a hurry waits for nothing: the alias moves first.
+        guard !yes || EventOutput.isOn else {
+            try await move(nil)
+            return try await finish { try await undone() }
+        }
+        let shown = try await lettingGo.shown { [release] session in
+            try await Kinds.wayBack(release, on: session.servers).promotion
+        }
+        let plan = try? shown.get()
+        let way = try await way(freeing: plan.map(lettingGo.going) ?? [])
+        if let plan { lettingGo.tell(plan) }
         guard try yes || Console.agrees("Move the alias?") else { return Console.note("Nothing was changed.") }
-        try await Releasing(stack: stack, server: server, locking: locking).act(command: command) {
-            [release, reason] session in
-            if let way {
-                let now = try await Kinds.wayBack(release, on: session.servers)
-                guard now == way else { throw Diagnostic.anotherWayBack(now) }
-            }
-            return try await Kinds.rollBack(release, on: session.servers, reason: reason)
-        }
-        guard Interruption.exitCode == nil else { return }
-        do {
-            try await retire()
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            Notices.write([.notRetired(error)], stack.sources, environment: stack.environment)
-        }
+        try await move(way)
+        try await finish { try shown.get() }
     }
 
     /// Says what would be done.
-    private func way() async throws -> String {
-        let way = try await Session.open(stack, server, needs: Needs(mlflow: true)) { [release] session in
-            try await Kinds.wayBack(release, on: session.servers)
+    private func way(freeing freed: [Freed]) async throws -> ReleaseAct {
+        let way = try await Session.open(stack, server, needs: Needs(mlflow: true)) { [release, stack] session in
+            let act = try await Kinds.wayBack(release, on: session.servers)
+            session.tell(act, freeing: freed, stack)
+            return act
         }
-        Console.out(way)
+        Console.out(way.told)
         return way
     }
 
-    /// Whoever is in a hurry waits for none of this: the alias has moved.
-    private func retire() async throws {
-        let applied = try await Session.open(stack, server, concurrency: parallelism) { session -> Applied? in
-            guard let undone = try await Kinds.undone(release, on: session.servers) else { return nil }
-            let plan = try await Deployment.plan(session, session.workflow, Permissions(), undoing: undone).plan
-            guard !plan.freed.isEmpty else { return nil }
-            // Beside other changes nothing is removed alone.
-            let goes = plan.removing(onlyWhatGoesIn: plan, waiting: session.workflow.gated) != nil
-            let when = goes ? "and removed after it, " : ""
-            Console.out("Freed by going back, \(when)because no version uses it that a release needs:")
-            for line in PlanText.freed(by: plan) { Console.out(line) }
-            guard goes else {
-                Console.note("There is more to do than to remove what was freed: the next apply does all of it.")
-                return nil
+    /// - Parameter way: What somebody has agreed to, or programs were told; nil where nobody was asked.
+    private func move(_ way: ReleaseAct?) async throws {
+        try await Releasing(stack: stack, server: server, locking: locking).act(command: command, doing: way?.change) {
+            [release, reason] session in
+            if let way {
+                let now = try await Kinds.wayBack(release, on: session.servers)
+                guard now.told == way.told else { throw Diagnostic.anotherWayBack(now.told) }
             }
-            guard try yes || Console.agrees("Remove all this?") else {
-                Console.note("Nothing was removed: the next apply does it.")
-                return nil
-            }
-            let retirement = Retirement(
-                shown: plan, workflow: session.workflow, permissions: Permissions(), selection: .everything,
-                stack: stack, locking: locking, parallelism: parallelism, command: command)
-            return try await retirement.act(in: session)
+            return try await Kinds.rollBack(release, on: session.servers, reason: reason)
         }
-        if let applied { Console.out(applied.summary) }
+    }
+
+    /// What going back has freed, now that the alias has moved; nil where it had not stood elsewhere.
+    private func undone() async throws -> Plan? {
+        let plan = try await Session.open(stack, server, concurrency: parallelism) { session -> Plan? in
+            guard let undone = try await Kinds.undone(release, on: session.servers) else { return nil }
+            return try await Deployment.plan(session, session.workflow, Permissions(), undoing: undone).plan
+        }
+        if let plan { lettingGo.tell(plan) }
+        return plan
+    }
+
+    /// - Parameter freed: What going back frees.
+    private func finish(_ freed: () async throws -> Plan?) async throws {
+        guard Interruption.exitCode == nil else { return }
+        try await lettingGo.finish {
+            if let plan = try await freed() { try await lettingGo.remove(plan) }
+        }
     }
 }
 

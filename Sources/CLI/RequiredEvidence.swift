@@ -171,7 +171,7 @@ final class StandingProof: Sendable {
                 }
                 renew()
             } catch let problem as Diagnostic where problem.cause == .failed {
-                if holds { source.stack.warn(problem.whileServing) }
+                if holds { source.stack.warn(problem.whileServing(required.suite)) }
                 lasts.store(false, ordering: .relaxed)
             } catch {
                 continue  // MLflow is away, for example.
@@ -181,11 +181,12 @@ final class StandingProof: Sendable {
 }
 
 extension Diagnostic {
-    fileprivate var whileServing: Diagnostic {
+    fileprivate func whileServing(_ suite: String) -> Diagnostic {
         var warning = self
         warning.severity = .warning
         warning.detail += " It is still served, and `/ready` answers 503."
-        warning.fix = "Run `drover test --suite` for it; start the server again if the spec or its files have changed."
+        warning.fix =
+            "Run `drover test --suite \(suite)` for it; start the server again if the spec or its files have changed."
         return warning
     }
 

@@ -34,7 +34,7 @@ struct Retirement: Sendable {
         let planned = try await Deployment.plan(session, workflow, permissions, selection)
         guard let rest = planned.plan.removing(onlyWhatGoesIn: shown, waiting: workflow.gated) else {
             if !shown.freed.isEmpty {
-                Console.note("There is more to do than to remove what was freed: the next apply does all of it.")
+                Console.note(Self.moreToDo)
             }
             return nil
         }
@@ -43,6 +43,8 @@ struct Retirement: Sendable {
         if !others.isEmpty { Self.tellLeftOver(others) }
         return rest.isEmpty ? nil : planned.carrying(rest)
     }
+
+    static let moreToDo = "There is more to do than to remove what is freed: the next apply does all of it."
 
     private static func tellLeftOver(_ changes: [Change]) {
         let labels = changes.map { $0.label ?? $0.address.description }

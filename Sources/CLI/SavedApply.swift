@@ -65,10 +65,13 @@ struct SavedApply {
     ) async throws -> Deployment {
         var inputs = Inputs(stack, saved.inputs.sources, nil, servers: try await session.plannedServers)
         try refuse(Verification(saved, against: inputs).ofServers)
-        let workflow = saved.destroys ? session.workflow.withoutDeclarations : session.workflow
-        var deployment = try await Deployment.plan(
-            session, workflow, saved.inputs.permissions, saved.inputs.selection, suites: suites,
-            withholding: Withholding(saved.inputs.permissions))
+        let (permissions, selection) = (saved.inputs.permissions, saved.inputs.selection)
+        var deployment =
+            saved.destroys
+            ? try await Deployment.destroying(session, permissions, selection)
+            : try await Deployment.plan(
+                session, session.workflow, permissions, selection, suites: suites,
+                withholding: Withholding(permissions))
         inputs.record = deployment.recordDigest
         inputs.files = stack.folder.digestsRead
         let verification = Verification(saved, against: inputs)

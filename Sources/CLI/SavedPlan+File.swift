@@ -110,7 +110,8 @@ extension Diagnostic {
             detail: isAlone
                 ? "`\(path)` is a plan that was saved, and this command reads a spec."
                 : "`\(path)` is a plan that was saved: it holds its spec, and goes with no other one.",
-            fix: "`drover show \(path)` shows it, and `drover apply \(path)` does it.", cause: .usage)
+            fix: "`drover show \(CopiedCommand.quoted(path))` shows it, and `drover apply "
+                + "\(CopiedCommand.quoted(path))` does it.", cause: .usage)
     }
 }
 

@@ -265,7 +265,7 @@ extension Diagnostic {
             "not-followed", "What is applied now is not served",
             detail: "What was served goes on. \(problem.detail)",
             fix:
-                "Run `drover test --suite` for it: it is looked again every few seconds. If it has passed, start the server again.",
+                "Run `drover test` for it: it is looked again every few seconds. If it has passed, start the server again.",
             severity: .warning, cause: problem.cause)
     }
 

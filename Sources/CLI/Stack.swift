@@ -26,13 +26,16 @@ struct Stack {
         conflicts: Kinds.standard.conflicts)
 
     /// Reads a spec.
-    /// - Parameter readsFiles: Whether the files that declarations name are read and checked.
+    /// - Parameters:
+    ///   - readsFiles: Whether the files that declarations name are read and checked.
+    ///   - isGiven: Whether its paths are those that the user gave: commands in messages name them.
     /// - Throws: `CommandFailure` with every mistake in it.
     static func load(
         _ paths: [String], _ variation: VariationOptions, lab labName: String? = nil,
-        readsFiles: Bool = true,
+        readsFiles: Bool = true, isGiven: Bool = true,
         standardInput: @escaping SpecFiles.StandardInput = FileBytes.standardInput(atMost:)
     ) throws -> Stack {
+        if isGiven { CopiedCommand.note(paths, variation) }
         let directory = FileManager.default.currentDirectoryPath
         let lab = try LabFile.read(from: directory, name: labName ?? LabPlace.defaultName)
         if lab == nil, let labName {

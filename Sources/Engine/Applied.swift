@@ -26,6 +26,12 @@ package struct Applied: Sendable {
     /// The result where nothing had to be done.
     package static let nothing = Applied(steps: [:], removals: [:], isWhole: true)
 
+    /// The result where one thing was done by hand.
+    package static func byHand(_ change: Change) -> Applied {
+        let step = Step(action: change.action, outputs: [:], fields: [:], changes: change.fields)
+        return Applied(steps: [change.address: .done(step)], removals: [:], isWhole: true)
+    }
+
     /// The number of addresses that were left because something that they need failed.
     package var skippedCount: Int {
         steps.values.count { outcome in

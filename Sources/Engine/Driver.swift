@@ -39,7 +39,7 @@ package protocol Driver: Sendable {
     /// For each member that left the spec why it stays for now, and stays ours; nil where it can go.
     ///
     /// - Parameter removed: The addresses whose objects are deleted with them.
-    func reasonsToWait(_ members: [Member], after removed: Set<Address>) async throws -> [String?]
+    func reasonsToWait(_ members: [Member], after removed: Set<Address>) async throws -> [Usage?]
     /// For each member that versions with an alias use whether any still uses it once something was done.
     func areUsed(_ members: [Member], after beforehand: Beforehand) async throws -> [Bool]
     func outputs(of member: Member) -> [String: Output]

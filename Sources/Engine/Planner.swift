@@ -13,19 +13,19 @@ package struct Planner: Sendable {
     private let inspection: Inspection
     /// What is not promoted, because checks do not let it, with the reason as the end of a sentence.
     private let withheld: [Address: String]
-    /// What somebody promotes by hand before anything else is done; nil for nothing.
-    let approved: Promotion?
+    /// What is done to releases by hand before anything else; nil for nothing.
+    let byHand: Beforehand?
     /// A promotion that somebody has taken back by hand; nil for none.
     let undone: Promotion?
 
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions,
         selection: Selection = .everything, scope: Scope? = nil, inspection: Inspection = .fields,
-        withholding withheld: [Address: String] = [:], approving approved: Promotion? = nil,
+        withholding withheld: [Address: String] = [:], after byHand: Beforehand? = nil,
         undoing undone: Promotion? = nil
     ) {
         self.withheld = withheld
-        self.approved = approved
+        self.byHand = byHand
         self.undone = undone
         self.inspection = inspection
         self.selection = selection
@@ -53,7 +53,7 @@ package struct Planner: Sendable {
         }
         pass.warnings += removals.all.filter { $0.action == .keep }.map {
             workflow[$0.member.address] == nil
-                ? .stillInUse($0.member, $0.reasonToKeep ?? "", isDestroyed: workflow.declarations.isEmpty)
+                ? .stillInUse($0, isDestroyed: workflow.declarations.isEmpty)
                 : .leftoverStays($0.member, $0.reasonToKeep ?? "")
         }
         pass.problems += selection.unreplaced(butFor: pass.broken) { pass.changes[$0]?.action }
@@ -327,13 +327,14 @@ extension Diagnostic {
     }
 
     /// - Parameter isDestroyed: Whether a part of the stack is destroyed, whatever the spec declares.
-    fileprivate static func stillInUse(_ member: Member, _ reason: String, isDestroyed: Bool) -> Diagnostic {
-        Diagnostic(
+    fileprivate static func stillInUse(_ removal: Removals.Removal, isDestroyed: Bool) -> Diagnostic {
+        let (member, reason) = (removal.member, removal.reasonToKeep ?? "")
+        return Diagnostic(
             "still-in-use", isDestroyed ? "What is in use stays" : "What left the spec stays for now",
             detail: "`\(member.address)` (\(member.label)) "
                 + (isDestroyed ? "stays: \(reason)." : "is no longer declared, and stays: \(reason)."),
             fix: isDestroyed
-                ? "Destroy what uses it, too, or move or remove an alias that does."
+                ? removal.usage?.remedy ?? "Destroy it again once that is over."
                 : "Nothing has to be done: it goes once that is over.",
             address: member.address.description, severity: .warning)
     }

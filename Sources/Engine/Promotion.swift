@@ -7,14 +7,18 @@ package struct Promotion: Sendable, Hashable {
     package let version: Int?
     /// Whether that waits for approval: the alias stays where it is.
     package let isProposal: Bool
+    /// Whether the alias goes back to the version: what it stands at so far is no longer kept.
+    package let isReturn: Bool
     /// Where the alias is to stand, as the field `alias` of a plan says it: `MODEL@ALIAS`.
     package let place: String
     /// Where it stands so far, if that is another place.
     package let former: String?
 
     package init(
-        _ release: Address, to version: Int?, isProposal: Bool = false, at place: String, from former: String? = nil
+        _ release: Address, to version: Int?, isProposal: Bool = false, isReturn: Bool = false, at place: String,
+        from former: String? = nil
     ) {
+        self.isReturn = isReturn
         self.release = release
         self.version = version
         self.isProposal = isProposal
@@ -143,9 +147,9 @@ extension Planner {
         return freed.sorted { ($0.address, $0.object) < ($1.address, $1.object) }
     }
 
-    /// What a plan does to releases, or what is done to one by hand.
+    /// What a plan does to releases, or what is done to them by hand.
     private func beforehand(_ plan: Plan, _ removals: Removals) -> Beforehand {
-        if let approved { return Beforehand(promotions: [approved]) }
+        if let byHand { return byHand }
         let promotions = plan.changes.filter(\.action.isPromotion).map { change in
             let member = workflow[change.address].flatMap { survey.member(for: $0) }
             return Promotion(change, from: member?.ownership == .ours ? member.flatMap(place(of:)) : nil)

@@ -7,8 +7,9 @@ struct Removals {
         var action: Action
         /// Why it is only forgotten, where it would be deleted.
         var reasonToKeep: String?
-        /// Whether it stays because something uses it that is not deleted with it.
-        var isInUse = false
+        /// What uses it and is not deleted with it, so that it stays.
+        var usage: Usage?
+        var isInUse: Bool { usage != nil }
         /// Why nothing is done to it.
         var refusal: Diagnostic?
     }
@@ -83,9 +84,9 @@ extension Removals {
             .subtracting(protected.map(\.address))
         for (kind, indices) in Dictionary(grouping: deleted, by: { all[$0].member.address.kind }) {
             guard let driver = drivers[kind] else { continue }
-            let reasons = try await driver.reasonsToWait(indices.map { all[$0].member }, after: removed)
-            for (index, reason) in zip(indices, reasons) where reason != nil {
-                (all[index].action, all[index].reasonToKeep, all[index].isInUse) = (.keep, reason, true)
+            let usages = try await driver.reasonsToWait(indices.map { all[$0].member }, after: removed)
+            for (index, usage) in zip(indices, usages) where usage != nil {
+                (all[index].action, all[index].reasonToKeep, all[index].usage) = (.keep, usage?.reason, usage)
             }
         }
     }

@@ -98,7 +98,7 @@ package protocol Resource: Sendable {
     /// uses it; nil where it can go. Where everything goes, it is not asked.
     ///
     /// - Parameter removed: The addresses whose objects are deleted with them: these use nothing any more.
-    func reasonsToWait(_ lives: [Live], after removed: Set<Address>) async throws -> [String?]
+    func reasonsToWait(_ lives: [Live], after removed: Set<Address>) async throws -> [Usage?]
     /// For each object that versions with an alias use whether any still uses it once something was done.
     func areUsed(_ lives: [Live], after beforehand: Beforehand) async throws -> [Bool]
     /// What earlier definitions left on a server beside an object, and an update removes as soon as nothing uses it; nothing
@@ -183,7 +183,7 @@ extension Resource {
         _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String? { nil }
 
-    package func reasonsToWait(_ lives: [Live], after removed: Set<Address>) async throws -> [String?] {
+    package func reasonsToWait(_ lives: [Live], after removed: Set<Address>) async throws -> [Usage?] {
         lives.map { _ in nil }
     }
 

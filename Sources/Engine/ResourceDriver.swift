@@ -148,7 +148,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         return try await resource.reasonToKeep(live, of: stack, forgetting: forgotten)
     }
 
-    package func reasonsToWait(_ members: [Member], after removed: Set<Address>) async throws -> [String?] {
+    package func reasonsToWait(_ members: [Member], after removed: Set<Address>) async throws -> [Usage?] {
         let lives = members.compactMap(live)
         precondition(lives.count == members.count, "A driver is asked about what it found.")
         return try await resource.reasonsToWait(lives, after: removed)

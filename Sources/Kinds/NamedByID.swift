@@ -1,23 +1,48 @@
 import Engine
+import Language
 
 /// What the spec names by the ids that it has on a server, and does not declare. It may be ours from an earlier spec, and stays
 /// as long as it is named.
 struct NamedIDs: Sendable {
-    /// By each id the addresses of the agents and stores that are made with what it stands for.
-    private let users: [String: Set<Address>]
+    /// Who names an id.
+    private struct Naming {
+        /// The addresses of the declarations that do.
+        let names: Set<Address>
+        /// Those of the agents and stores that are made with what it stands for.
+        let users: Set<Address>
+
+        func stays(after removed: Set<Address>) -> Bool { users.isEmpty || !users.isSubset(of: removed) }
+    }
+
+    private let namings: [String: Naming]
 
     init(_ names: [(id: String, by: Address)], in workflow: Workflow) {
-        users = Dictionary(grouping: names, by: \.id).mapValues { names in
+        namings = Dictionary(grouping: names, by: \.id).mapValues { names in
             let naming = names.reduce(into: Set<Address>()) { all, name in
                 all.formUnion(workflow.graph.dependents(of: name.by).union([name.by]))
             }
-            return naming.filter { [AgentResource.kind, VectorStoreResource.kind].contains($0.kind) }
+            return Naming(
+                names: Set(names.map(\.by)),
+                users: naming.filter { [AgentResource.kind, VectorStoreResource.kind].contains($0.kind) })
         }
     }
 
     /// The ids that something names that is not removed: of a part of a stack that is destroyed, the spec still tells.
     func ids(after removed: Set<Address>) -> Set<String> {
-        Set(users.filter { $1.isEmpty || !$1.isSubset(of: removed) }.keys)
+        Set(namings.filter { $1.stays(after: removed) }.keys)
+    }
+
+    /// What names an id and is not removed; nil where nothing does.
+    func usage(of id: String, after removed: Set<Address>) -> Usage? {
+        guard let naming = namings[id], naming.stays(after: removed) else { return nil }
+        // Of a tool that is removed, an agent that stays still says what it names.
+        let rest = naming.names.subtracting(removed)
+        let names = (rest.isEmpty ? naming.names : rest).sorted().map(\.description)
+        let users = naming.users.subtracting(removed).sorted().map(\.description)
+        return Usage(
+            reason: "\(names.listed) \(names.count == 1 ? "names" : "name") it by its id",
+            remedy: users.isEmpty
+                ? "Take its id out of \(names.listed) first, if it is to go." : "Destroy \(users.listed), too.")
     }
 }
 

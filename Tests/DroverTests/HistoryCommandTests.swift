@@ -379,7 +379,8 @@ struct HistoryCommandTests {
             }
             let refused = try await run("plan")
             #expect(refused.code == 7 && refused.errors.contains("http://old.test"), "\(refused.errors)")
-            #expect(refused.errors.contains("`drover state rebuild --same-servers`"), "\(refused.errors)")
+            let fix = "`drover state rebuild --same-servers --record file:.drover/shop.json`"
+            #expect(refused.errors.contains(fix), "\(refused.errors)")
             #expect(FileManager.default.contents(atPath: path) == before)
             let accepted = try await run("state", "rebuild", "--same-servers", "--yes")
             #expect(accepted.code == 0, "\(accepted.errors)")

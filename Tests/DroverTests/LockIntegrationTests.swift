@@ -122,7 +122,7 @@ import Wire
         let refused = try await drover.run("/bin/sh", ["-c", script, DroverProgram.path])
         let told = try String(contentsOfFile: "\(directory)/refused.txt", encoding: .utf8)
         #expect(refused.code == 8, "\(refused)\(told)")
-        #expect(told.contains("lock \(next))") && told.contains("`drover state unlock \(next)`"), "\(told)")
+        #expect(told.contains("lock \(next))") && told.contains("`drover state unlock \(next) green`"), "\(told)")
 
         let start = ContinuousClock.now
         try succeed(await drover("apply", "green", "--yes"))

@@ -54,6 +54,8 @@ extension ReleaseCommandTests {
             let approved = try await shop.drover("approve", "production", "--yes")
             #expect(
                 approved.code == 0 && approved.errors.contains("the next apply does all of it"), "\(approved.errors)")
+            #expect(approved.output.contains("Freed by the promotion, because"), "\(approved.output)")
+            #expect(!approved.output.contains("removed after it"), "\(approved.output)")
             #expect(try await shop.alias == "2")
             let plan = try await shop.drover("plan")
             let isThere =

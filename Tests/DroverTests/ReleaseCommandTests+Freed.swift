@@ -56,6 +56,11 @@ extension ReleaseCommandTests {
             let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
             try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
             #expect(try await shop.alias == "2")
+            let asked = try await shop.drover("rollback", "--release", "production")
+            #expect(asked.code == 64 && asked.errors.contains("error[nobody-to-ask]"), "\(asked.errors)")
+            #expect(asked.output.contains("Freed by going back, and removed after it, because"), "\(asked.output)")
+            #expect(asked.output.contains("- vectorStores.handbook"), "\(asked.output)")
+            #expect(try await shop.alias == "2")
             let back = try await shop.drover("rollback", "--release", "production", "--yes", "--reason", "dull")
             #expect(back.code == 0 && !back.errors.contains("not-retired"), "\(back.output)\(back.errors)")
             let freed = back.output.contains("Freed by going back") && back.output.contains("1 deleted")
@@ -76,6 +81,8 @@ extension ReleaseCommandTests {
             let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
             try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
             try shop.write(failing.replacing("team: desk", with: "team: night"))
+            let asked = try await shop.drover("rollback", "--release", "production")
+            #expect(asked.output.contains("Freed by going back, because"), "\(asked.output)\(asked.errors)")
             let back = try await shop.drover("rollback", "--release", "production", "--yes")
             #expect(back.code == 0, "\(back.output)\(back.errors)")
             #expect(back.output.contains("Freed by going back, because"), "\(back.output)\(back.errors)")
@@ -106,6 +113,44 @@ extension ReleaseCommandTests {
             #expect(try await shop.alias == "2")
             let unknown = try await shop.drover("rollback", "--release", "staging")
             #expect(unknown.code == 64 && unknown.errors.contains("error[unknown-release]"), "\(unknown.errors)")
+        }
+    }
+
+    @Test("A release that is destroyed takes along what only versions use that it kept, as its plan says")
+    func freedByDestroying() async throws {
+        try await withShop { shop in
+            for chunks in [400, 500] {
+                try await shop.apply(Self.spec(release: ", retain: 1", chunks: chunks), code: 0, saying: "1 promoted")
+            }
+            let part = ["--target", "releases.production"]
+            let title = "Freed by what is done to releases, and removed after it"
+            let planned = try await shop.drover(["plan", "--destroy"] + part)
+            #expect(planned.output.contains(title), "\(planned.output)\(planned.errors)")
+            #expect(planned.output.contains("  - vectorStores.handbook"), "\(planned.output)")
+            let destroyed = try await shop.drover(["destroy", "--yes"] + part)
+            #expect(destroyed.code == 0 && destroyed.output.contains(title), "\(destroyed.output)\(destroyed.errors)")
+            #expect(destroyed.output.contains("Applied: 2 deleted."), "\(destroyed.output)\(destroyed.errors)")
+            #expect(try await shop.alias == nil)
+            let plan = try await shop.drover("plan")
+            #expect(!plan.output.contains("vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+            #expect(plan.output.contains("^ releases.production"), "\(plan.output)")
+        }
+    }
+
+    @Test("Of a saved plan that destroys a release, what it frees goes, too; beside other changes of the spec it stays")
+    func freedByDestroyingAsPlanned() async throws {
+        try await withShop { shop in
+            let spec = { @Sendable (chunks: Int) in Self.spec(release: ", retain: 1", chunks: chunks) }
+            for chunks in [400, 500] { try await shop.apply(spec(chunks), code: 0, saying: "1 promoted") }
+            let part = ["--destroy", "--target", "releases.production"]
+            try shop.write(spec(500).replacing("team: desk", with: "team: night"))
+            let beside = try await shop.drover(["plan"] + part)
+            #expect(beside.code == 0 && !beside.output.contains("Freed by"), "\(beside.output)\(beside.errors)")
+            try shop.write(spec(500))
+            #expect(try await shop.drover(["plan", "--out", "plan.json"] + part).code == 0)
+            let applied = try await shop.drover("apply", "plan.json", "--yes")
+            #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+            #expect(applied.output.contains("Applied: 2 deleted."), "\(applied.output)\(applied.errors)")
         }
     }
 

@@ -63,7 +63,10 @@ struct NamedByIDTests {
         try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "2")
         let without = Self.agent(
             .llamaStack0224, "model: \(FakeStackVersion.llamaStack0224.models.llm), runtime: agents", release: false)
-        #expect(try await stack.plan(without).warnings.map(\.code.name) == ["still-in-use"])
+        let warnings = try await stack.plan(without).warnings
+        #expect(warnings.map(\.code.name) == ["still-in-use"])
+        let user = "`models:/m/2`, which an alias points at, or a release may go back to, calls it."
+        #expect(warnings.first?.detail.hasSuffix(user) == true, "\(warnings.first?.detail ?? "")")
         try await stack.apply(without)
         #expect(isThere())
     }
@@ -77,6 +80,7 @@ struct NamedByIDTests {
         let spec = Self.agent(version, "model: \(id)", release: false)
         let plan = try await stack.plan(spec)
         #expect(plan.lines == [] && plan.warnings.map(\.code.name) == ["still-in-use"])
+        #expect(plan.warnings.first?.detail.hasSuffix("and stays: `agents.a` names it by its id.") == true)
         try await stack.apply(spec)
         #expect(stack.ogx.models.contains { $0.id == id })
         #expect(try await stack.plan(spec).lines == [])
@@ -117,7 +121,9 @@ struct NamedByIDTests {
         let targets = Selection(targets: [AddressPattern("models"), AddressPattern("tools")])
         let part = try await Self.destroy(named, targets, on: stack)
         #expect(part.lines == [] && part.warnings.map(\.code.name) == ["still-in-use", "still-in-use"])
-        #expect(part.warnings.allSatisfy { $0.fix?.contains("Destroy what uses it, too") == true })
+        #expect(part.warnings.allSatisfy { $0.fix == "Destroy `agents.a`, too." })
+        let users = Set(part.warnings.compactMap { $0.detail.split(separator: ": ").last.map(String.init) })
+        #expect(users == ["`agents.a` names it by its id.", "`tools.byid` names it by its id."], "\(users)")
         #expect(gone.isSubset(of: try await Self.destroy(named, .everything, on: stack).lines))
         #expect(
             try await stack.plan(spec(llm, "byid: {toolGroup: {id: \"mcp::desk\"}}")).lines.contains(

@@ -2,7 +2,6 @@ import ArgumentParser
 import Engine
 import Kinds
 import Language
-import Reports
 import Synchronization
 
 /// `drover approve`.
@@ -40,6 +39,9 @@ struct ApproveCommand: AsyncParsableCommand {
 
     @OptionGroup var locking: LockOptions
 
+    @Option(help: "How it is told what is done: text, or json, an event a line.")
+    var format = OutputFormat.text
+
     func validate() throws {
         if let overrideReason, overrideReason.allSatisfy(\.isWhitespace) {
             throw ValidationError("--override takes the reason, which is kept.")
@@ -47,6 +49,7 @@ struct ApproveCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if format == .json { EventOutput.begin() }
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
         let approval = Approval(
             release: release, version: version, overrideReason: overrideReason, stack: stack, server: server,
@@ -72,60 +75,46 @@ private struct Approval: Sendable {
     }
 
     func act() async throws {
+        let lettingGo = LettingGo(
+            stack: stack, server: server, locking: locking, parallelism: PaceOptions.standard, command: command,
+            cause: "the promotion", reason: "only older versions use it")
         // What it frees shows only before it.
-        let shown = try await shown()
-        let meant = yes ? nil : try await meant()
+        let shown = try await lettingGo.shown { [release, version] session in
+            try await Kinds.approvable(release, version: version, on: session.servers).promotion
+        }
+        let plan = try? shown.get()
+        let meant = yes && !EventOutput.isOn ? nil : try await meant(freeing: plan.map(lettingGo.going) ?? [])
         if !yes {
-            if let plan = try? shown.get() { tellFreed(by: plan) }
+            if let plan { lettingGo.tell(plan) }
             guard try Console.agrees("Approve this?") else { return Console.note("Nothing was changed.") }
         }
         guard try await isPromoted(meant), Interruption.exitCode == nil else { return }
-        do {
-            guard let plan = try shown.get(), !plan.freed.isEmpty else { return }
-            if yes { tellFreed(by: plan) }
-            try await retire(plan)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            Notices.write([.notRetired(error)], stack.sources, environment: stack.environment)
-        }
-    }
-
-    /// The plan that says what the approval frees; nil where nothing waits. Nothing depends on it but what is removed: who
-    /// approves may have no documents at hand, or no way to Llama Stack.
-    /// - Throws: A cancellation when the user interrupted.
-    private func shown() async throws -> Result<Plan?, any Error> {
-        do {
-            let plan = try await Session.open(stack, server) { [release, version] session -> Plan? in
-                let waiting = try await Kinds.awaiting(release, version: version, on: session.servers)
-                guard let waiting else { return nil }
-                return try await Deployment.plan(session, session.workflow, Permissions(), approving: waiting).plan
-            }
-            return .success(plan)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            return .failure(error)
+        try await lettingGo.finish {
+            guard let plan = try shown.get() else { return }
+            if yes { lettingGo.tell(plan) }
+            try await lettingGo.remove(plan)
         }
     }
 
     /// Says what would be done.
-    /// - Returns: The version that it is about, and what was said.
-    private func meant() async throws -> (version: Int, told: String) {
-        let meant = try await Session.open(stack, server, needs: Needs(mlflow: true)) { [release, version] session in
-            try await Kinds.approvable(release, version: version, on: session.servers)
+    private func meant(freeing freed: [Freed]) async throws -> ReleaseAct {
+        let meant = try await Session.open(stack, server, needs: Needs(mlflow: true)) {
+            [release, version, stack] session in
+            let act = try await Kinds.approvable(release, version: version, on: session.servers)
+            session.tell(act, freeing: freed, stack)
+            return act
         }
         Console.out(meant.told)
         return meant
     }
 
-    /// - Parameter meant: What somebody has agreed to; nil where nobody was asked.
+    /// - Parameter meant: What somebody has agreed to, or programs were told; nil where nobody was asked.
     /// - Returns: Whether the alias moved.
-    private func isPromoted(_ meant: (version: Int, told: String)?) async throws -> Bool {
+    private func isPromoted(_ meant: ReleaseAct?) async throws -> Bool {
         let gates = PassedGates(release: release, overrideReason: overrideReason, stack: stack)
         let isWaiting = Mutex(false)
         try await Releasing(stack: stack, server: server, locking: locking).act(
-            command: command,
+            command: command, doing: meant?.change,
             after: { [stack] session in
                 // What failed since then may wait for MLflow; the agents' server may not be at hand.
                 if let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack, in: nil) }
@@ -139,21 +128,5 @@ private struct Approval: Sendable {
             }
         }
         return isWaiting.withLock { $0 }
-    }
-
-    private func tellFreed(by plan: Plan?) {
-        guard let plan, !plan.freed.isEmpty else { return }
-        Console.out("Freed by the promotion, and removed after it, because only older versions use it:")
-        for line in PlanText.freed(by: plan) { Console.out(line) }
-    }
-
-    private func retire(_ plan: Plan) async throws {
-        let applied = try await Session.open(stack, server) { session in
-            let retirement = Retirement(
-                shown: plan, workflow: session.workflow, permissions: Permissions(), selection: .everything,
-                stack: stack, locking: locking, parallelism: PaceOptions.standard, command: command)
-            return try await retirement.act(in: session)
-        }
-        if let applied { Console.out(applied.summary) }
     }
 }

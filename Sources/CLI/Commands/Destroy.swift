@@ -8,11 +8,12 @@ struct DestroyCommand: AsyncParsableCommand {
         abstract: "Remove what a stack has on the servers.",
         discussion: """
             Experiments and registered models stay, without drover's mark, unless they say `onDelete: delete`: they \
-            hold runs, traces and versions.
+            hold runs, traces and versions. With a release goes what only versions use that it kept.
 
             EXAMPLES
               drover destroy specs/quickstart
               drover destroy specs/quickstart --target vectorStores
+              drover destroy specs/release --target releases.production
             """)
 
     @OptionGroup var spec: SpecOptions
@@ -26,8 +27,7 @@ struct DestroyCommand: AsyncParsableCommand {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
         let (change, selection) = (change, part.selection)
         try await Session.open(stack, server, concurrency: change.parallelism) { session in
-            let deployment = try await Deployment.plan(
-                session, session.workflow.withoutDeclarations, Permissions(allowEmpty: true), selection)
+            let deployment = try await Deployment.destroying(session, Permissions(allowEmpty: true), selection)
             deployment.show(stack)
             guard !deployment.plan.isEmpty else { return try await deployment.endWithNothingToDo(stack) }
             guard try deployment.isAgreed(change, question: "Remove all this?") else {

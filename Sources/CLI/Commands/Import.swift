@@ -51,7 +51,8 @@ struct ImportCommand: AsyncParsableCommand {
                 // It may have become somebody's while the lock was waited for.
                 try await Importing.prepare(id, as: declaration, takesOver: takesOver, in: session)?.act(in: session)
             }
-            Console.out("Imported. `drover plan` shows how it differs from its declaration.")
+            Console.out(
+                CopiedCommand.completed("Imported. `drover plan` shows how it differs from its declaration."))
         }
     }
 }

@@ -29,7 +29,8 @@ struct InitCommand: ParsableCommand {
         } catch {
             throw Diagnostic.notWritten(shown)
         }
-        Console.out("Wrote \(shown). Next: `drover validate \(directory)`, then `drover plan \(directory)`.")
+        let named = CopiedCommand.quoted(directory)
+        Console.out("Wrote \(shown). Next: `drover validate \(named)`, then `drover plan \(named)`.")
     }
 }
 

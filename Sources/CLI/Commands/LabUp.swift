@@ -30,7 +30,10 @@ struct LabUp: AsyncParsableCommand {
             valueName: "version"), transform: version)
     var mlflow: LabMLflow?
 
-    @Option(help: "File with the scripted model's answers (default: its built-in behaviour).")
+    @Option(
+        help: """
+            File with the scripted model's answers (default: its built-in behaviour). Edited since, it is read anew.
+            """)
     var script: String?
 
     @Option(help: "OpenAI-compatible model server to use instead, e.g. http://localhost:11434.")
@@ -61,6 +64,10 @@ struct LabUp: AsyncParsableCommand {
         if let script { try LabFailure.check(script) }
         let choice = LabChoice(stack: stack, mlflow: mlflow, answers: answers)
         try await lab.withLab(report: LabProgress.report) { lab in
+            // The model of a running lab is started anew where its script was edited: not with mistakes in it.
+            if choice.answers == nil, let kept = try LabFile.read(from: lab.place.directory, name: lab.place.name) {
+                if let script = kept.settings.script { try LabFailure.check(script) }
+            }
             _ = try await lab.up(choice, within: .seconds(startLimit))
             guard let status = try await lab.status() else { return }
             Console.out(LabText.table(of: status))

@@ -62,9 +62,12 @@ struct PlanCommand: AsyncParsableCommand {
         let (format, destroy, selection) = (format, destroy, part.selection)
         let (out, sources) = (out, Inputs.Sources(spec))
         let isEmpty = try await Session.open(stack, server, concurrency: pace.parallelism) { session in
-            let workflow = destroy ? session.workflow.withoutDeclarations : session.workflow
-            let deployment = try await Deployment.plan(
-                session, workflow, permissions, selection, suites: suites, withholding: Withholding(permissions))
+            let deployment =
+                destroy
+                ? try await Deployment.destroying(session, permissions, selection)
+                : try await Deployment.plan(
+                    session, session.workflow, permissions, selection, suites: suites,
+                    withholding: Withholding(permissions))
             try deployment.write(stack, format)
             if let out { try await deployment.save(stack, sources, destroys: destroy, to: out) }
             return deployment.plan.isEmpty
@@ -92,7 +95,7 @@ extension Deployment {
             endangered: endangered)
         guard path != "-" else { return Console.write(try saved.json, to: STDOUT_FILENO) }
         try saved.write(to: path)
-        Console.note("Saved the plan: apply exactly this with `drover apply \(path)`.")
+        Console.note("Saved the plan: apply exactly this with `drover apply \(CopiedCommand.quoted(path))`.")
         // What is read once is needed again, for the plan is verified with the spec as it is then.
         for source in sources.paths where source == "-" || FileBytes.isPipe(source) {
             let place = source == "-" ? "on standard input" : "from `\(source)`"

@@ -16,8 +16,8 @@ struct RollbackCommand: AsyncParsableCommand {
             planned.
 
             With `--release`, only the alias of a release moves back to the version before, and what it stood at is \
-            not promoted again until the agent changes or somebody approves it. What nothing uses since then is named, \
-            and removed, as after an apply.
+            not promoted again until the agent changes or somebody approves it. What nothing uses since then is named \
+            before anything is done, and removed, as after an apply; with `--yes` the alias moves first.
 
             EXAMPLES
               drover history specs/quickstart
@@ -46,6 +46,7 @@ struct RollbackCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        change.announce()
         if let release { return try await moveBack(release) }
         guard let to else { return }
         try await bringBack(to)
@@ -60,7 +61,6 @@ struct RollbackCommand: AsyncParsableCommand {
     }
 
     private func bringBack(_ to: Int) async throws {
-        change.announce()
         let now = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
         let (number, change, server) = (to, change, server)
         let earlier = try await Session.withRecord(now, server) { store in
@@ -106,12 +106,13 @@ struct RollbackCommand: AsyncParsableCommand {
         of file: String, isOutside: Bool, lab: String?, _ now: Stack, beside folder: String
     ) throws -> Stack {
         let options = isOutside ? ["--allow-outside"] : []
-        let stack = try Stack.load([file], VariationOptions.parse(options), lab: lab)
+        let stack = try Stack.load([file], VariationOptions.parse(options), lab: lab, isGiven: false)
         let moves = stack.workflow.movesBack(from: now.workflow)
         guard !moves.isEmpty else { return stack }
         let overlay = "\(folder)/names.yaml"
         try Data(Value.object(moves).prettyJSON.utf8).write(to: URL(filePath: overlay))
-        return try Stack.load([file], VariationOptions.parse(options + ["--overlay", overlay]), lab: lab)
+        let renaming = try VariationOptions.parse(options + ["--overlay", overlay])
+        return try Stack.load([file], renaming, lab: lab, isGiven: false)
     }
 }
 

@@ -63,7 +63,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
     private func check(_ paths: [String]) throws -> Checked {
         do {
-            let stack = try Stack.load(paths, spec.variation)
+            let stack = try Stack.load(paths, spec.variation, isGiven: paths == spec.paths)
             let count = stack.workflow.declarations.count { $0.range != nil }
             return Checked(
                 diagnostics: stack.warnings + stack.shortSecrets + (try stack.unfitJudges), sources: stack.sources,

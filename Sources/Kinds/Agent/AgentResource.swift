@@ -83,7 +83,8 @@ package struct AgentResource: Resource {
     init(
         _ llamaStack: LlamaStack, mlflow: MLflowServer?, registry: Registry? = nil, stack: StackName,
         folder: SpecFolder, models: ModelListing, runtimes: ChosenRuntimes, commit: String?,
-        retained: [String: Int] = [:], modelNames: [Address: String] = [:], inUse: @escaping InUse = { _ in [] }
+        retained: [String: Int] = [:], modelNames: [Address: String] = [:],
+        inUse: @escaping InUse = { _ in UsedIDs() }
     ) {
         self.retained = retained
         self.modelNames = modelNames

@@ -1,10 +1,7 @@
-package import Engine
+import Engine
 import Language
 import Runtime
 import Wire
-
-/// The ids of what versions with an alias use, once something was done.
-package typealias InUse = @Sendable (Beforehand) async throws -> Set<String>
 
 /// The agents that may be in use elsewhere: the versions of a stack that an alias points at, or that a release may go
 /// back to.
@@ -24,8 +21,21 @@ struct AliasedAgents: Sendable {
         self.init(context.servers.mlflow, stack: context.servers.stack, retained: context.workflow.retainedCounts)
     }
 
-    /// Their definitions, as of now, or as they would be once something was done.
-    func definitions(after beforehand: Beforehand = Beforehand()) async throws -> [AgentDefinition] {
+    /// What they use, as of now, or as it would be once something was done.
+    private func used(
+        after beforehand: Beforehand, _ ids: (AgentDefinition) throws -> [String]
+    ) async throws -> UsedIDs {
+        var used = UsedIDs()
+        for (version, definition) in try await definitions(after: beforehand) {
+            for id in try ids(definition) { used.add(id, by: version) }
+        }
+        return used
+    }
+
+    /// Their definitions, each with the URI of its version.
+    private func definitions(
+        after beforehand: Beforehand
+    ) async throws -> [(version: String, definition: AgentDefinition)] {
         guard let mlflow else { return [] }
         // As of now, not as of the beginning of the run: an alias may have moved since.
         let models = try await mlflow.registeredModels()
@@ -36,7 +46,7 @@ struct AliasedAgents: Sendable {
             aliases.point(at: version, beside: kept)
                 || kept.holds(version.number, of: version.registeredModel)
         }
-        return try await aliased.concurrentMap(limit: 8) { try await mlflow.definition(of: $0) }
+        return try await aliased.concurrentMap(limit: 8) { ($0.uri, try await mlflow.definition(of: $0)) }
     }
 
     /// The versions whose agent left the spec: they bear that they were retained, and no mark.
@@ -51,28 +61,28 @@ struct AliasedAgents: Sendable {
     }
 
     /// The ids of the models that they answer with.
-    func models(after beforehand: Beforehand) async throws -> Set<String> {
-        Set(try await definitions(after: beforehand).flatMap(\.models))
+    func models(after beforehand: Beforehand) async throws -> UsedIDs {
+        try await used(after: beforehand) { $0.models }
     }
 
     /// The ids of the shields that look at their questions and answers.
-    func shields(after beforehand: Beforehand) async throws -> Set<String> {
-        Set(try await definitions(after: beforehand).flatMap(\.shields))
+    func shields(after beforehand: Beforehand) async throws -> UsedIDs {
+        try await used(after: beforehand) { $0.shields }
     }
 
     /// The ids of the tool groups that they call.
-    func toolGroups(after beforehand: Beforehand) async throws -> Set<String> {
-        Set(try await definitions(after: beforehand).flatMap(\.toolGroups))
+    func toolGroups(after beforehand: Beforehand) async throws -> UsedIDs {
+        try await used(after: beforehand) { $0.toolGroups }
     }
 
     /// The names of the server agents that they run as, and those that they call.
-    func serverAgents(after beforehand: Beforehand) async throws -> Set<String> {
-        Set(try await definitions(after: beforehand).flatMap { try $0.serverNames })
+    func serverAgents(after beforehand: Beforehand) async throws -> UsedIDs {
+        try await used(after: beforehand) { try $0.serverNames }
     }
 
     /// The ids of the vector stores that they search.
-    func vectorStores(after beforehand: Beforehand) async throws -> Set<String> {
-        Set(try await definitions(after: beforehand).flatMap(\.vectorStores))
+    func vectorStores(after beforehand: Beforehand) async throws -> UsedIDs {
+        try await used(after: beforehand) { $0.vectorStores }
     }
 }
 

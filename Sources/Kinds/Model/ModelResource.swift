@@ -95,12 +95,10 @@ package struct ModelResource: Resource {
 
     package func reasonsToWait(
         _ lives: [LlamaStack.Model], after removed: Set<Address>
-    ) async throws -> [String?] {
+    ) async throws -> [Usage?] {
         let used = try await inUse(Beforehand(removed: removed))
-        let named = named?.ids(after: removed) ?? []
         return lives.map {
-            guard !named.contains($0.id) else { return "the spec names it by its id" }
-            return used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil
+            named?.usage(of: $0.id, after: removed) ?? used.usage(of: $0.id, "answers with", "answer with")
         }
     }
 

@@ -22,22 +22,11 @@ extension Kinds {
     }
 
     /// What `approve` would do now, whatever its check says.
-    /// - Returns: The version that it is about, and one sentence.
     /// - Throws: As `approve`.
     package static func approvable(
         _ release: String, version: Int?, on servers: Servers
-    ) async throws -> (version: Int, told: String) {
+    ) async throws -> ReleaseAct {
         try await releases(on: servers).approvable(release, version: version, of: servers.stack)
-    }
-
-    /// What an approval would promote.
-    /// - Parameter version: Which one is meant; nil for what waits.
-    /// - Returns: nil where nothing waits, or something else does.
-    /// - Throws: As `approve`.
-    package static func awaiting(_ release: String, version: Int?, on servers: Servers) async throws -> Promotion? {
-        let live = try await releases(on: servers).released(release, of: servers.stack)
-        guard let waiting = live.state?.awaiting, version == nil || version == waiting.version else { return nil }
-        return Promotion(Address(ReleaseResource.kind, release), to: waiting.version, at: live.place)
     }
 
     /// Lets releases go on from where somebody else put their aliases.
@@ -59,9 +48,8 @@ extension Kinds {
     }
 
     /// What `rollBack` would do now.
-    /// - Returns: One sentence.
     /// - Throws: As `approve`.
-    package static func wayBack(_ release: String, on servers: Servers) async throws -> String {
+    package static func wayBack(_ release: String, on servers: Servers) async throws -> ReleaseAct {
         try await releases(on: servers).wayBack(release, of: servers.stack)
     }
 
@@ -124,10 +112,10 @@ extension ReleaseResource {
         return (live, "Version \(rejected.version) may be promoted again: the next apply does, when its gates pass.")
     }
 
-    /// What an approval would do, as a sentence, and the version that it is about.
+    /// What an approval would do.
     package func approvable(
         _ name: String, version: Int? = nil, of stack: StackName
-    ) async throws -> (version: Int, told: String) {
+    ) async throws -> ReleaseAct {
         let live = try await released(name, of: stack)
         guard let state = live.state else { throw Diagnostic.noRelease(name, among: []) }
         try requireStanding(live, state)
@@ -136,12 +124,12 @@ extension ReleaseResource {
 
     private func approvable(
         _ name: String, version: Int?, _ live: Live, _ state: ReleaseState
-    ) throws(Diagnostic) -> (version: Int, told: String) {
+    ) throws(Diagnostic) -> ReleaseAct {
         if let waiting = state.awaiting, version == nil || version == waiting.version {
-            return (waiting.version, "`\(live.place)` moves to version \(waiting.version).")
+            return ReleaseAct(promoting: waiting, live, state)
         }
         guard let rejected = try Self.rejected(version, in: state) else { throw Diagnostic.nothingAwaits(name, live) }
-        return (rejected.version, "Version \(rejected.version), which was rolled back, may be promoted again.")
+        return ReleaseAct(allowing: rejected, live, state)
     }
 
     /// What was rolled back and is meant; nil when nothing was.
@@ -193,17 +181,18 @@ extension ReleaseResource {
         return (live, told)
     }
 
-    /// What moving the alias back would do, as a sentence.
-    package func wayBack(_ name: String, of stack: StackName) async throws -> String {
+    /// What moving the alias back would do.
+    package func wayBack(_ name: String, of stack: StackName) async throws -> ReleaseAct {
         let live = try await released(name, of: stack)
-        guard let previous = try goingBack(live, reason: nil).promoted.last else {
-            throw Diagnostic.nothingBefore(live)
-        }
-        guard live.version != previous.version else {
-            return "`\(live.place)` went back to version \(previous.version), and only the note of that is missing."
-        }
+        let state = try goingBack(live, reason: nil)
+        guard let previous = state.promoted.last else { throw Diagnostic.nothingBefore(live) }
+        let isThere = live.version == previous.version
         let place = live.version.map { "stands at version \($0)" } ?? "stands nowhere"
-        return "`\(live.place)` \(place), and goes back to version \(previous.version)."
+        return ReleaseAct(
+            goingBackTo: previous, live, state,
+            told: isThere
+                ? "`\(live.place)` went back to version \(previous.version), and only the note of that is missing."
+                : "`\(live.place)` \(place), and goes back to version \(previous.version).")
     }
 
     /// The state of a release as it is noted before its alias moves back. One whose alias somebody deleted is as it was.
@@ -261,15 +250,21 @@ extension Diagnostic {
     }
 
     fileprivate static func notToApprove(_ version: Int, _ state: ReleaseState) -> Diagnostic {
-        let waiting = state.awaiting.map { "version \($0.version) waits for approval" }
-        let rejected = state.rejected.isEmpty ? nil : "it was rolled back from \(state.rejected.told)"
-        let known = [waiting, rejected].compactMap(\.self).joined(separator: ", and ")
+        let stands = !state.isGone && state.promoted.last?.version == version
+        var known = [
+            stands
+                ? "The release `\(state.release)` stands at version \(version) already."
+                : "Version \(version) does not wait for approval at the release `\(state.release)`, and was not rolled "
+                    + "back from there."
+        ]
+        if let waiting = state.awaiting { known.append("Version \(waiting.version) waits for approval.") }
+        if !state.rejected.isEmpty { known.append("The release was rolled back from \(state.rejected.told).") }
+        let hasOthers = state.awaiting != nil || !state.rejected.isEmpty
         return Diagnostic(
-            "another-version", "Not the version that waits",
-            detail: "Version \(version) of `\(state.release)` neither waits for approval nor was rolled back"
-                + (known.isEmpty ? "." : ": \(known)."),
-            fix: (known.isEmpty ? "Apply" : "Name one of these, or apply")
-                + " the spec that has the version you mean: its gates are tried then.", cause: .usage)
+            "another-version", "Not a version to approve", detail: known.joined(separator: " "),
+            fix: (hasOthers ? "Name one of these, or apply" : stands ? "Leave it there, or apply" : "Apply")
+                + " the spec of the version that is to be promoted: its gates are tried then.",
+            address: Address(ReleaseResource.kind, state.release).description, cause: .usage)
     }
 
     fileprivate static func anotherApproval(_ now: String) -> Diagnostic {

@@ -106,6 +106,16 @@ package struct ReleaseState: Sendable, Hashable, Codable {
         moving = present.version
     }
 
+    /// The same once the alias, which stands at a version, or nowhere, has gone back: what it stood at is no longer kept.
+    func back(at entry: Entry, from standing: Int?) -> ReleaseState {
+        var state = self
+        let present = isPromotionCutOff(standing) ? moving : promoted.last?.version
+        if let present, present != entry.version { state.promoted.removeAll { $0.version == present } }
+        if state.promoted.last?.version != entry.version { state.promoted.append(entry) }
+        (state.awaiting, state.moving, state.gone) = (nil, nil, nil)
+        return state
+    }
+
     /// Whether a promotion was begun whose last note is missing, and the alias is there.
     func isPromotionCutOff(_ version: Int?) -> Bool {
         moving != nil && moving == version && promoted.last?.version != version && !isGoingBack

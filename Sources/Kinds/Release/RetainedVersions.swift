@@ -79,6 +79,7 @@ extension ReleaseState {
         guard !promotion.ends(live) else { return nil }
         var state = self
         let entry = Entry(version: promotion.version ?? .max, digest: "", at: "", by: "")
+        if promotion.isReturn { return state.back(at: entry, from: live.version) }
         if promotion.isProposal { state.awaiting = entry } else { state.promote(entry) }
         return state
     }

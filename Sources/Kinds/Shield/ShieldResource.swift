@@ -30,11 +30,9 @@ package struct ShieldResource: Resource {
 
     package func reasonsToWait(
         _ lives: [LlamaStack.Shield], after removed: Set<Address>
-    ) async throws -> [String?] {
+    ) async throws -> [Usage?] {
         let used = try await inUse(Beforehand(removed: removed))
-        return lives.map {
-            used.contains($0.id) ? "a version that an alias points at, or may go back to, asks it" : nil
-        }
+        return lives.map { used.usage(of: $0.id, "asks", "ask") }
     }
 
     package func discover(

@@ -47,7 +47,7 @@ package struct ToolResource: Resource {
     ///   - folder: Where the scripts of functions are; nil for none.
     init(
         _ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName,
-        named: NamedIDs? = nil, folder: SpecFolder? = nil, inUse: @escaping InUse = { _ in [] }
+        named: NamedIDs? = nil, folder: SpecFolder? = nil, inUse: @escaping InUse = { _ in UsedIDs() }
     ) {
         self.named = named
         self.inUse = inUse
@@ -61,12 +61,10 @@ package struct ToolResource: Resource {
 
     package func reasonsToWait(
         _ lives: [LlamaStack.ToolGroup], after removed: Set<Address>
-    ) async throws -> [String?] {
+    ) async throws -> [Usage?] {
         let used = try await inUse(Beforehand(removed: removed))
-        let named = named?.ids(after: removed) ?? []
         return lives.map {
-            guard !named.contains($0.id) else { return "the spec names it by its id" }
-            return used.contains($0.id) ? "a version that an alias points at, or may go back to, calls it" : nil
+            named?.usage(of: $0.id, after: removed) ?? used.usage(of: $0.id, "calls", "call")
         }
     }
 

@@ -179,13 +179,10 @@ extension VectorStoreResource {
         (try? spec.documents(in: folder)) ?? []
     }
 
-    package func reasonsToWait(_ lives: [LiveStore], after removed: Set<Address>) async throws -> [String?] {
+    package func reasonsToWait(_ lives: [LiveStore], after removed: Set<Address>) async throws -> [Usage?] {
         guard lives.contains(where: \.strays.isEmpty) else { return lives.map { _ in nil } }
         let used = try await inUse(Beforehand(removed: removed))
-        return lives.map {
-            $0.strays.isEmpty && used.contains($0.store.id)
-                ? "a version that an alias points at, or may go back to, searches it" : nil
-        }
+        return lives.map { $0.strays.isEmpty ? used.usage(of: $0.store.id, "searches", "search") : nil }
     }
 
     package func areUsed(_ lives: [LiveStore], after beforehand: Beforehand) async throws -> [Bool] {

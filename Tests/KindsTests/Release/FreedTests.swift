@@ -100,6 +100,11 @@ struct FreedTests {
         }
         #expect(stores.count == 3)
         #expect(try await Kinds.undone("production", on: try await stack.open(spec(600)).servers) == nil)
+        // Before it goes back, a plan tells the same.
+        let before = try await stack.open(spec(600))
+        let way = try await Kinds.wayBack("production", on: before.servers)
+        #expect(way.version == 1 && way.promotion?.isReturn == true)
+        let shown = try await Self.freed(on: before, after: Beforehand(promotions: [try #require(way.promotion)]))
         _ = try await Kinds.rollBack("production", on: try await stack.open(spec(600)).servers, reason: nil)
 
         let run = try await stack.open(spec(600))
@@ -112,5 +117,15 @@ struct FreedTests {
         ).plan()
         #expect(plan.freed.map(\.address) == [Address("vectorStores", "s")])
         #expect(plan.freed.allSatisfy { $0.object.contains(stores[1]) }, "\(plan.freed) of \(stores)")
+        #expect(shown == plan.freed, "\(shown)")
+    }
+
+    /// What a plan says that something done by hand frees.
+    private static func freed(on run: TestRun, after byHand: Beforehand) async throws -> [Freed] {
+        let (survey, record) = try await Survey.take(of: run.workflow, with: run.drivers, loading: run.store)
+        return try await Planner(
+            run.workflow, drivers: run.drivers, survey: survey, record: record, permissions: Permissions(),
+            after: byHand
+        ).plan().freed
     }
 }

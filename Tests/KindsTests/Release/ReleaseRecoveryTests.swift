@@ -23,7 +23,7 @@ struct ReleaseRecoveryTests {
 
     /// What going back would do, before it does.
     private func wayBack(_ stack: TestStack) async throws -> String {
-        try await ReleaseTests.resource(stack).wayBack("production", of: name)
+        try await ReleaseTests.resource(stack).wayBack("production", of: name).told
     }
 
     private func state(of stack: TestStack, _ change: (inout [String: Value]) -> Void) async throws {

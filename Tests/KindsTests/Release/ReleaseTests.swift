@@ -73,7 +73,14 @@ struct ReleaseTests {
         let other = await #expect(throws: Diagnostic.self) {
             try await resource.approve("production", version: 1, of: name)
         }
-        #expect(other?.code == "another-version")
+        #expect(other?.code == "another-version" && other?.address == "releases.production")
+        let detail = "The release `production` stands at version 1 already. The release was rolled back from version 3 "
+        #expect(other?.detail.hasPrefix(detail) == true, "\(other?.detail ?? "")")
+        #expect(other?.fix?.hasPrefix("Name one of these, or apply the spec") == true, "\(other?.fix ?? "")")
+        let unknown = await #expect(throws: Diagnostic.self) {
+            try await resource.approve("production", version: 7, of: name)
+        }
+        #expect(unknown?.detail.hasPrefix("Version 7 does not wait for approval") == true, "\(unknown?.detail ?? "")")
         let told = try await stack.plan(Self.spec("Three")).warnings.first?.fix
         #expect(told?.contains("as the version 3") == true, "\(told ?? "")")
         _ = try await Self.resource(stack).approve("production", version: 3, of: name)
@@ -113,8 +120,10 @@ struct ReleaseTests {
         let (stack, name) = (try TestStack(), StackName("helpdesk"))
         for instructions in ["One", "Two"] { try await stack.apply(Self.spec(instructions)) }
         _ = try await Self.resource(stack).rollBack("production", of: name, reason: nil)
-        let (version, told) = try await Self.resource(stack).approvable("production", of: name)
+        let act = try await Self.resource(stack).approvable("production", of: name)
+        let (version, told) = (act.version, act.told)
         #expect(version == 2 && told == "Version 2, which was rolled back, may be promoted again.")
+        #expect(act.promotion == nil)
         _ = try await Self.resource(stack).approve("production", version: 2, agreed: told, of: name)
         try await stack.apply(Self.spec("Two", "{agent: a, alias: production, approve: manual}"))
         let problem = await #expect(throws: Diagnostic.self) {
@@ -123,7 +132,8 @@ struct ReleaseTests {
         #expect(problem?.code == "moved-meanwhile" && problem?.cause == .conflict)
         #expect(try await Self.alias(stack) == "1")
         let now = try await Self.resource(stack).approvable("production", of: name)
-        #expect(now == (2, "`helpdesk-a@production` moves to version 2."))
+        #expect(now.version == 2 && now.told == "`helpdesk-a@production` moves to version 2.")
+        #expect(now.change.action == .promote && now.promotion?.version == 2)
         _ = try await Self.resource(stack).approve("production", version: now.version, agreed: now.told, of: name)
         #expect(try await Self.alias(stack) == "2")
     }

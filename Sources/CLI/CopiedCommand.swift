@@ -1,0 +1,90 @@
+import Language
+import Synchronization
+
+/// The commands that messages name, so that who copies one gets what is meant: about the same spec, with the same servers.
+enum CopiedCommand {
+    /// How this run was called.
+    private struct Call {
+        /// The options for servers and the record, as they were given; nil where this is not the program.
+        var options: [String]?
+        var paths: [String] = []
+        /// The options that vary the spec; nil while none was read, or where standard input had it.
+        var variation: [String]?
+    }
+
+    private static let call = Mutex(Call())
+
+    /// Notes the command line of this run: from now on commands are completed.
+    static func begin(_ words: [String]) {
+        call.withLock { $0.options = serverOptions(in: words) }
+    }
+
+    /// Notes the spec of this run.
+    static func note(_ paths: [String], _ variation: VariationOptions) {
+        let isRepeatable = !(paths + variation.overlays + variation.variableFiles).contains("-")
+        call.withLock { call in
+            (call.paths, call.variation) = (paths, isRepeatable ? variation.words : nil)
+        }
+    }
+
+    /// The same text, where each command about a spec names that of this run.
+    static func completed(_ text: String) -> String {
+        let call = call.withLock(\.self)
+        guard let options = call.options, let variation = call.variation else { return text }
+        return completed(text, paths: call.paths, options: variation + options)
+    }
+
+    static func completed(_ text: String, paths: [String], options: [String]) -> String {
+        guard !paths.isEmpty || !options.isEmpty, text.contains("`drover ") else { return text }
+        return text.replacing(/`drover ([a-z]+)((?: [^`]*)?)`/) { match in
+            let (command, rest) = (String(match.1), String(match.2))
+            let named = withOption.contains(command) ? paths.flatMap { ["--spec", $0] } : paths
+            let added = (named + options).map { " " + quoted($0) }.joined()
+            // What names a saved plan has its spec.
+            guard withOption.contains(command) || withPaths.contains(command), !isAboutPlan(command, rest),
+                !rest.hasSuffix(added)
+            else { return String(match.0) }
+            return "`drover \(command)\(rest)\(added)`"
+        }
+    }
+
+    /// A word as a shell takes it for one.
+    static func quoted(_ word: String) -> String {
+        let plain = /[A-Za-z0-9_.\/:=@%+,\-]+/
+        guard word.wholeMatch(of: plain) == nil else { return word }
+        return "'" + word.replacing("'", with: #"'\''"#) + "'"
+    }
+
+    private static let withPaths: Set = [
+        "apply", "approve", "destroy", "doctor", "drift", "graph", "history", "judge", "plan", "rollback", "state",
+        "test", "up", "validate",
+    ]
+    private static let withOption: Set = ["import", "invoke", "output", "serve"]
+
+    private static func isAboutPlan(_ command: String, _ rest: String) -> Bool {
+        ["apply", "plan"].contains(command) && !rest.isEmpty && (!rest.hasPrefix(" --") || rest.hasSuffix(" FILE"))
+    }
+
+    /// A URL may hold a password, and is left out then: nobody is to read it on a screen.
+    private static func serverOptions(in words: [String]) -> [String] {
+        let names = ["--llamastack-url", "--mlflow-url", "--record", "--lab"]
+        var options: [String] = []
+        for (index, word) in words.prefix(while: { $0 != "--" }).enumerated() {
+            if let name = names.first(where: { word.hasPrefix("\($0)=") }) {
+                options += [name, String(word.dropFirst(name.count + 1))]
+            } else if names.contains(word), index + 1 < words.count {
+                options += [word, words[index + 1]]
+            }
+        }
+        let pairs = stride(from: 0, to: options.count, by: 2).map { (options[$0], options[$0 + 1]) }
+        return pairs.filter { !$0.1.contains("@") }.flatMap { [$0.0, $0.1] }
+    }
+}
+
+extension VariationOptions {
+    /// The options as they were given.
+    fileprivate var words: [String] {
+        overlays.flatMap { ["--overlay", $0] } + variables.flatMap { ["--var", $0] }
+            + variableFiles.flatMap { ["--var-file", $0] } + (allowOutside ? ["--allow-outside"] : [])
+    }
+}

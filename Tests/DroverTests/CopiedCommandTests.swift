@@ -1,0 +1,71 @@
+import Language
+import Support
+import Testing
+
+@testable import drover
+
+/// Who copies a command from a message gets what is meant.
+@Suite("Commands in messages")
+struct CopiedCommandTests {
+    private static let cases = [
+        ("Run `drover approve production`.", "Run `drover approve production specs/a --lab two`."),
+        ("Run `drover state unlock 12`, or wait.", "Run `drover state unlock 12 specs/a --lab two`, or wait."),
+        ("`drover import models.m ID` does.", "`drover import models.m ID --spec specs/a --lab two` does."),
+        ("Run `drover apply` first.", "Run `drover apply specs/a --lab two` first."),
+        ("Use `drover apply --yes`.", "Use `drover apply --yes specs/a --lab two`."),
+        // These are about no spec, or about one that is named.
+        ("`drover apply plan.json` does it.", "`drover apply plan.json` does it."),
+        ("`drover plan --out FILE` wrote it.", "`drover plan --out FILE` wrote it."),
+        ("Run `drover lab up`, and `mlflow gc`.", "Run `drover lab up`, and `mlflow gc`."),
+        ("The word drover is no command.", "The word drover is no command."),
+    ]
+
+    @Test("A command about a spec names that of the run, and where its servers are", arguments: cases)
+    func completed(text: String, expected: String) {
+        let told = CopiedCommand.completed(text, paths: ["specs/a"], options: ["--lab", "two"])
+        #expect(told == expected)
+        #expect(CopiedCommand.completed(told, paths: ["specs/a"], options: ["--lab", "two"]) == expected)
+        #expect(CopiedCommand.completed(text, paths: [], options: []) == text)
+    }
+
+    @Test(
+        "A shell takes a path for one word, whatever it has",
+        arguments: [
+            ("specs/a-1.yaml", "specs/a-1.yaml"), ("my specs", "'my specs'"), ("it's", #"'it'\''s'"#), ("", "''"),
+            ("a;b", "'a;b'"),
+        ])
+    func quoted(path: String, expected: String) {
+        #expect(CopiedCommand.quoted(path) == expected)
+    }
+
+    @Test("An option is suggested only where it is spelled nearly so, and paths need none")
+    func unknownOption() async throws {
+        try await withTemporaryDirectory { directory in
+            let drover = DroverProgram(in: directory)
+            let near = try await drover("plan", "--paralelism", "3")
+            #expect(near.code == 64 && near.errors.contains("Did you mean '--parallelism'?"), "\(near.errors)")
+            let far = try await drover("apply", "--blub")
+            #expect(far.code == 64 && far.errors.contains("Unknown option '--blub'."), "\(far.errors)")
+            #expect(!far.errors.contains("Did you mean") && far.errors.contains("Usage: drover apply"), "\(far.errors)")
+            let spec = try await drover("apply", "--spec", "specs/a")
+            #expect(spec.code == 64 && !spec.errors.contains("--yes"), "\(spec.errors)")
+            #expect(spec.errors.contains("of the spec without an option."), "\(spec.errors)")
+        }
+    }
+
+    @Test("Help shows one --version: that of the release where a command has one, else that of the program")
+    func version() async throws {
+        try await withTemporaryDirectory { directory in
+            let drover = DroverProgram(in: directory)
+            for words in [["approve", "--help"], ["help", "approve"]] {
+                let approve = try await drover(words)
+                #expect(approve.code == 0 && approve.output.contains("--version <version>"), "\(approve.output)")
+                #expect(!approve.output.contains("Show the version."), "\(approve.output)")
+            }
+            let plan = try await drover("plan", "--help")
+            #expect(plan.output.contains("--version") && plan.output.contains("Show the version."), "\(plan.output)")
+            let program = try await drover("--version")
+            #expect(program.code == 0 && program.output.hasPrefix("0."), "\(program.output)")
+        }
+    }
+}
