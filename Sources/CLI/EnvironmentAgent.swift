@@ -11,10 +11,10 @@ struct EnvironmentAgent: Sendable {
     private let id: String?
     private let model: String
 
-    /// nil when neither variable is set.
+    /// nil when neither variable is set. As an id of an agent `None` is none, since Python programs set it to that.
     init?(_ environment: [String: String]) {
         let set = environment.filter { !$0.value.isEmpty }
-        let id = set["LLAMASTACK_AGENT_ID"]
+        let id = set["LLAMASTACK_AGENT_ID"].flatMap { $0 == "None" ? nil : $0 }
         guard let model = set["LLAMASTACK_MODEL"] ?? id else { return nil }
         (self.id, self.model) = (id, model)
         experiment = set["MLFLOW_EXPERIMENT"] ?? set["MLFLOW_EXPERIMENT_NAME"]
@@ -45,11 +45,13 @@ struct EnvironmentAgent: Sendable {
     }
 
     /// What is to be said of it before it is asked; nil for nothing.
-    /// - Throws: `Diagnostic` (`lacking`) where the server can have no such agent.
+    /// - Throws: `Diagnostic` (`lacking`) where the server has no such agent, or can have none.
     func problem(on server: LlamaStack) async throws -> Diagnostic? {
         if let id {
-            guard server.agents != nil else { throw Diagnostic.noAgents(id, server.capabilities) }
-            return nil
+            guard let agents = server.agents else { throw Diagnostic.noAgents(id, server.capabilities) }
+            // Where they cannot be listed, requests tell.
+            guard let known = try? await agents.list().map(\.id), !known.contains(id) else { return nil }
+            throw Diagnostic.unknownAgent(id, server.capabilities)
         }
         // Only a warning hangs on it: where the models cannot be listed, requests tell.
         guard let offered = try? await server.models.list().map(\.id) else { return nil }
@@ -97,6 +99,15 @@ extension Diagnostic {
             detail: "`LLAMASTACK_AGENT_ID` is `\(id)`, and \(server.product) \(server.version) has no agents of its "
                 + "own.",
             fix: "Name a model in `LLAMASTACK_MODEL` instead.", cause: .lacking)
+    }
+
+    fileprivate static func unknownAgent(_ id: String, _ server: Capabilities) -> Diagnostic {
+        Diagnostic(
+            "unknown-agent-id", "An agent that the server does not have",
+            detail: "`LLAMASTACK_AGENT_ID` is `\(id)`, and \(server.product) \(server.version) has no agent with "
+                + "that id.",
+            fix: "Write the id of one that it has, or leave it empty and name a model in `LLAMASTACK_MODEL`.",
+            cause: .lacking)
     }
 
     fileprivate static func unlisted(_ model: String, _ server: Capabilities, among offered: [String]) -> Diagnostic {

@@ -138,6 +138,7 @@ extension Diagnostic {
             case EADDRINUSE: "something else listens there"
             case EACCES: "this needs more rights"
             case EADDRNOTAVAIL: "this machine has no such address"
+            case nil where error is SocketAddressError.UnknownHost: "nothing here knows that name"
             case _: "\(error)"
             }
         return Diagnostic(

@@ -1,5 +1,8 @@
+import Fakes
 import Language
+import Runtime
 import Testing
+import Wire
 
 @testable import drover
 
@@ -13,6 +16,24 @@ struct EnvironmentAgentTests {
         var agent = try #require(EnvironmentAgent(environment))
         let warning = agent.trace(isWanted: isWanted, isNamed: isNamed, hasLab: hasLab)
         return (agent.experiment, warning)
+    }
+
+    @Test("An agent that the server does not have is told before it is asked; `None` names none")
+    func agentIDs() async throws {
+        let fake = FakeOGX(.llamaStack0224)
+        let server = try await LlamaStack.connect(
+            to: Endpoint(service: "Llama Stack", base: "http://stack:8321", transport: fake.transport))
+        let agents = try #require(server.agents)
+        let known = try await agents.create(["model": "llm", "instructions": "", "name": "support"])
+        let agent = try #require(EnvironmentAgent(["LLAMASTACK_AGENT_ID": known]))
+        #expect(try await agent.problem(on: server) == nil)
+        #expect(agent.definition(on: server.capabilities).agentID == known)
+        let unknown = try #require(EnvironmentAgent(["LLAMASTACK_AGENT_ID": "nobody"]))
+        let told = await #expect(throws: Diagnostic.self) { try await unknown.problem(on: server) }
+        #expect(told?.code == "unknown-agent-id" && told?.detail.contains("`nobody`") == true)
+        let none = try #require(EnvironmentAgent(["LLAMASTACK_AGENT_ID": "None", "LLAMASTACK_MODEL": "llm"]))
+        #expect(none.definition(on: server.capabilities).agentID == nil)
+        #expect(EnvironmentAgent(["LLAMASTACK_AGENT_ID": "None"]) == nil)
     }
 
     @Test("It is traced in the MLflow that an option or the environment names, or in the lab's")

@@ -209,6 +209,10 @@ struct ServeCommandTests {
         let taken = #""$DROVER" serve --port "${url##*:}"; echo "second $?""#
         let said = try await run("", taken, ["LLAMASTACK_MODEL": "scripted/llm"])
         #expect(said.contains("error[cannot-listen]") && said.contains("second 1"), "\(said)")
+        let unknown = #""$DROVER" serve --host nowhere.invalid --allow-anonymous --port 0; echo "second $?""#
+        let nowhere = try await run("", unknown, ["LLAMASTACK_MODEL": "scripted/llm"])
+        #expect(nowhere.contains("nothing here knows that name") && nowhere.contains("second 1"), "\(nowhere)")
+        #expect(!nowhere.contains("SocketAddressError"), "\(nowhere)")
         let tokens = try await run("--auth-token-file none", "true", ["LLAMASTACK_MODEL": "scripted/llm"])
         #expect(tokens.contains("error[unusable-tokens]") && tokens.contains("code 64"), "\(tokens)")
     }
@@ -217,6 +221,7 @@ struct ServeCommandTests {
         "Options that do not fit together are usage errors",
         arguments: [
             ["--host", "0.0.0.0"], ["--port", "70000"], ["--tls-cert", "c.pem"], ["--timeout", "soon"],
+            ["--timeout", "0s"], ["--shutdown-delay", "soon"], ["--trace-spool-limit", "0KB"],
             ["--allow-anonymous", "--auth-token-file", "f"], ["--model-version", "models:/m/1", "support"],
             ["--concurrency", "0"], ["--model-version", "m"],
             ["--no-trace", "--trace-spool", "d"], ["--no-trace", "--join-traces"], ["--trace-spool-limit", "big"],

@@ -93,6 +93,9 @@ struct ServeCommand: AsyncParsableCommand {
         for (name, text) in durations where Quantity.duration(text) == nil {
             throw ValidationError("--\(name) takes a duration, such as 60s or 2m.")
         }
+        guard Quantity.duration(timeout) != .zero else {
+            throw ValidationError("--timeout takes more than no time, such as 60s.")
+        }
     }
 
     func run() async throws {
