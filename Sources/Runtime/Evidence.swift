@@ -103,9 +103,14 @@ extension Evidence {
     package init?(_ text: String) {
         // Why it is none does not matter: what is not understood is no evidence.
         guard let evidence = try? Value(json: text.utf8).decoded(as: Evidence.self),
-            evidence.format == Self.format
+            evidence.format == Self.format, evidence.canBeAdded
         else { return nil }
         self = evidence
+    }
+
+    /// Whether its numbers can be added to those of others: whoever may write tags may have written any.
+    private var canBeAdded: Bool {
+        [samples.passed, samples.failed, samples.errors, attempts].allSatisfy { (0...1 << 40).contains($0) }
     }
 
     /// JSON with sorted keys: equal evidence, equal text.

@@ -26,7 +26,7 @@ struct EvaluationPublisherTests {
         sample = try SampleRun()
     }
 
-    private func publish(
+    func publish(
         to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10), spool: Spool? = nil,
         log: SampleLog? = nil, through server: MLflowServer? = nil, changed: Set<String> = [],
         isOpen: Bool = false, isSettled: Bool = false
@@ -58,7 +58,7 @@ struct EvaluationPublisherTests {
             .compactMap { $0.split(separator: "/").last.map(String.init) }.sorted()
     }
 
-    private let place = MLflowPlace(experimentID: "0", modelID: "m-1", modelURI: "models:/support/3")
+    let place = MLflowPlace(experimentID: "0", modelID: "m-1", modelURI: "models:/support/3")
 
     @Test("Each suite is a run with its dataset, its model, its metrics and its report, ended as it went")
     func runs() async throws {
@@ -331,40 +331,6 @@ struct EvaluationPublisherTests {
                 #expect(sent.sent == (isKept ? 1 : 0) && sent.warnings.isEmpty, "\(operation): \(sent.warnings)")
                 guard isKept else { return }
                 #expect(fake.store.runs.map(\.status) == ["FAILED"] && fake.store.traces.count == 5, "\(operation)")
-            }
-        }
-    }
-
-    @Test("Traces that MLflow refuses for now are kept, and sent by the next run")
-    func tracesRefusedForNow() async throws {
-        try await withTemporaryDirectory { directory in
-            let fake = FakeMLflow()
-            let refusing = Interposed(fake) { request, send in
-                guard request.url.hasSuffix("/v1/traces") else { return try await send() }
-                return HTTPResponse(status: 403, body: Array(#"{"error_code": "REFUSED", "message": "No"}"#.utf8))
-            }
-            let warnings = try await publish(
-                to: fake, places: ["golden": place], spool: Spool(in: directory, name: "one"),
-                log: try SampleLog.create("\(directory)/run.log"), through: refusing.mlflow)
-            #expect(warnings.map(\.code.name) == ["traces-missing"])
-            #expect(warnings.first?.fix?.contains("`\(directory)/one.jsonl`") == true, "\(warnings)")
-            let sent = await SpoolSender(to: fake.server()).sendAll(in: directory)
-            #expect(sent.sent == 1 && sent.warnings.isEmpty && Spool.files(in: directory).isEmpty)
-            #expect(fake.store.traces.count == 5 && fake.store.traces.allSatisfy { !$0.spans.isEmpty })
-        }
-    }
-
-    @Test("Where no more may be kept, that is told")
-    func crowded() async throws {
-        try await withTemporaryDirectory { directory in
-            let away = FakeMLflow()
-            away.cut(.before(1))
-            for name in 0...16 {
-                let warnings = try await publish(
-                    to: away, places: ["smoke": place], deadline: .milliseconds(20),
-                    spool: Spool(in: directory, name: "\(name)"))
-                let isTold = warnings.first?.fix?.contains("holds 16 runs that MLflow does not have") == true
-                #expect(isTold == (name == 16), "\(warnings)")
             }
         }
     }

@@ -35,5 +35,9 @@ struct EvidenceTests {
     func unknown(format: String) {
         #expect(Evidence(text.replacing(#""format":1"#, with: format)) == nil)
         #expect(Evidence("") == nil)
+        for count in ["9223372036854775807", "-1"] {
+            let edited = text.replacing(/"failed":[0-9]+/, with: "\"failed\":\(count)")
+            #expect(edited != text && Evidence(edited) == nil, "\(edited)")
+        }
     }
 }

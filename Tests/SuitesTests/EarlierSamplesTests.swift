@@ -37,6 +37,20 @@ struct EarlierSamplesTests {
         return earlier
     }
 
+    @Test("Verdicts with numbers that cannot be are none")
+    func impossibleVerdicts() {
+        for (numbers, isRead) in [
+            (#""latency":1,"tokens":9"#, true), (#""latency":9223372036854775807"#, false), (#""latency":-1"#, false),
+            (#""latency":1,"tokens":9223372036854775807"#, false),
+        ] {
+            let text = """
+                {"schema":"drover.verdicts/1","drover":"1","stack":"s","suite":"golden","startedAt":"t","tables":{},
+                 "cases":[{"id":"golden/refund","verdict":"passed","samples":[{"verdict":"passed",\(numbers)}]}]}
+                """
+            #expect((VerdictsFile(Array(text.utf8)) != nil) == isRead, "\(numbers)")
+        }
+    }
+
     private static func verdict(
         _ repetition: Repetition, _ now: [SampleVerdict], after runs: [[SampleVerdict]],
         _ thresholds: Thresholds = Thresholds()

@@ -174,18 +174,22 @@ struct SampleLogTests {
         }
     }
 
-    @Test("A log with numbers of tokens that cannot be is refused, at its place")
-    func impossibleTokens() async throws {
+    @Test("A log with numbers that cannot be is refused, at its place")
+    func impossibleNumbers() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/run.jsonl"
             _ = try record(to: try SampleLog.create(path)).end(after: .seconds(4))
             let text = try String(contentsOfFile: path, encoding: .utf8)
             for count in ["9223372036854775807", "-1"] {
-                let edited = text.replacing(/"usage":\{"input":[0-9]+/, with: "\"usage\":{\"input\":\(count)")
-                try #require(edited != text)
-                try Data(edited.utf8).write(to: URL(filePath: path))
-                let error = #expect(throws: Diagnostic.self) { try RecordedRun.read(SampleLog.read(path)) }
-                #expect(error?.detail.contains("it is no entry") == true, "\(String(describing: error))")
+                for edited in [
+                    text.replacing(/"usage":\{"input":[0-9]+/, with: "\"usage\":{\"input\":\(count)"),
+                    text.replacing(/"latency":[0-9]+/, with: "\"latency\":\(count)"),
+                ] {
+                    try #require(edited != text)
+                    try Data(edited.utf8).write(to: URL(filePath: path))
+                    let error = #expect(throws: Diagnostic.self) { try RecordedRun.read(SampleLog.read(path)) }
+                    #expect(error?.detail.contains("it is no entry") == true, "\(String(describing: error))")
+                }
             }
         }
     }

@@ -13,6 +13,11 @@ package struct VerdictsFile: Sendable, Hashable, Codable {
         package let verdict: SampleVerdict
         package let latency: Int
         package let tokens: Int?
+
+        /// Whether its numbers can be added to others.
+        fileprivate var isPossible: Bool {
+            PossibleNumbers.nanoseconds.contains(latency) && PossibleNumbers.tokens.contains(tokens ?? 0)
+        }
     }
 
     package struct Case: Sendable, Hashable, Codable {
@@ -56,7 +61,9 @@ package struct VerdictsFile: Sendable, Hashable, Codable {
     /// Reads the artifact.
     /// - Returns: Nil when it is none that this version knows.
     package init?(_ bytes: [UInt8]) {
-        guard let file: VerdictsFile = try? Value(json: bytes).decoded(), file.schema == Self.schema else { return nil }
+        guard let file: VerdictsFile = try? Value(json: bytes).decoded(), file.schema == Self.schema,
+            file.cases.allSatisfy({ $0.samples.allSatisfy(\.isPossible) })
+        else { return nil }
         self = file
     }
 

@@ -120,7 +120,7 @@ extension AnswerRecord {
         tellsToolErrors = try fields.bool("tellsToolErrors").needed()
         usage = try fields.object("usage", Answer.Usage.init)
         steps = try fields.integer("steps")
-        latency = try fields.integer("latency").needed()
+        latency = try fields.integer("latency").needed().within(PossibleNumbers.nanoseconds)
         firstToken = try fields.integer("firstToken")
         isStreamed = try fields.bool("isStreamed").needed()
         streamedText = try fields.text("streamedText")
@@ -137,12 +137,11 @@ extension AnswerRecord {
 }
 
 extension Answer.Usage {
-    /// - Throws: Also for numbers that no server can have told, of which sums could not be made.
     fileprivate init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
-        let (input, output) = (try fields.integer("input").needed(), try fields.integer("output").needed())
-        let possible = 0...1 << 40
-        guard possible.contains(input), possible.contains(output) else { throw ObjectFields.Mismatch() }
-        self.init(input: input, output: output)
+        let possible = PossibleNumbers.tokens
+        try self.init(
+            input: fields.integer("input").needed().within(possible),
+            output: fields.integer("output").needed().within(possible))
     }
 
     fileprivate func write(to json: inout JSONWriter) {
