@@ -203,7 +203,8 @@ package struct ResourceDriver<R: Resource>: Driver {
                     "address", old: .string(found.address.description), new: .string(address.description),
                     note: "moved from `\(found.address)`"), at: 0)
         }
-        if request.isReplaced, found != nil, decision.action != .create, decision.action != .replace {
+        let isInline = resource.inlineOutputs(of: wanted.desired) != nil
+        if request.isReplaced, found != nil, !isInline, ![.create, .replace].contains(decision.action) {
             guard R.isReplaceable else { throw Diagnostic.notReplaceable(address) }
             if spec.common.protect { throw Diagnostic.protected(address, "replaced", label: found?.label ?? "") }
             decision.action = .replace
@@ -247,7 +248,7 @@ extension Diagnostic {
             address: address.description, cause: .conflict)
     }
 
-    static func notReplaceable(_ address: Address) -> Diagnostic {
+    fileprivate static func notReplaceable(_ address: Address) -> Diagnostic {
         Diagnostic(
             "not-replaceable", "A kind that is never replaced",
             detail:

@@ -65,7 +65,7 @@ extension Selection {
             switch planned(address) {
             case .replace, .create: return nil
             case nil: return .replacesWhatIsLeftOut(address)
-            case .some: return .notReplaceable(address)
+            case .some: return .nothingToReplace(address)
             }
         }
     }
@@ -77,6 +77,14 @@ extension Diagnostic {
             "replacement-left-out", "A replacement of what the plan leaves out",
             detail: "`\(address)` is to be replaced, and the selection leaves it out.",
             fix: "Select it, too, or leave its replacement out.", address: address.description, cause: .usage)
+    }
+
+    fileprivate static func nothingToReplace(_ address: Address) -> Diagnostic {
+        Diagnostic(
+            "nothing-to-replace", "Nothing that could be replaced",
+            detail: "`\(address)` has no object of its own on these servers: what uses it holds it, or the server "
+                + "itself has it.",
+            fix: "Leave its replacement out, or replace what uses it.", address: address.description, cause: .usage)
     }
 
     fileprivate static func selectsNothing(_ pattern: AddressPattern, _ declared: [Address]) -> Diagnostic {

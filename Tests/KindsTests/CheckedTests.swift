@@ -54,6 +54,22 @@ struct CheckedTests {
     }
 
     @Test(
+        "A model that the server itself has is not replaced, which is told where its address is given",
+        arguments: FakeStackVersion.allCases.filter(\.registersModels))
+    func replacedModel(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        let run = try await stack.open("models: {m: {id: \(version.models.llm), type: llm}}")
+        let found = try await run.survey().members[Address("models", "m")]
+        #expect(found != nil, "It is there, without a mark.")
+        let all = try await run.apply(Permissions(), Selection(replaced: [AddressPattern("models")]))
+        #expect(all.failures.isEmpty && all.count(.replace) == 0)
+        let thrown = await #expect(throws: Diagnostics.self) {
+            try await run.apply(Permissions(), Selection(replaced: [AddressPattern("models.m")]))
+        }
+        #expect(thrown?.all.map(\.code) == ["nothing-to-replace"] && thrown?.all.first?.cause == .usage)
+    }
+
+    @Test(
         "A provider that the server lacks is told by the plan, at its place, with the nearest name",
         arguments: [
             (FakeStackVersion.ogx150, "vectorStores: {s: {embeddingModel: scripted/embed, provider: fais}}", "faiss"),

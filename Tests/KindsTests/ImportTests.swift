@@ -54,6 +54,28 @@ struct ImportTests {
         }
     }
 
+    @Test("A store is found by its name, too, unless several have it")
+    func storeByName() async throws {
+        let stack = try TestStack()
+        let spec = "vectorStores: {kb: {embeddingModel: scripted/embed, embeddingDimension: 384}}"
+        let run = try await stack.open(spec)
+        let stores = try #require(run.servers.llamaStack).vectorStores
+        func make() async throws -> String {
+            try await stores.create(
+                .init(name: "theirs", metadata: [:], embeddingModel: "scripted/embed", embeddingDimension: 384)
+            ).id
+        }
+        let first = try await make()
+        let driver = try #require(run.drivers.first { $0.kind == "vectorStores" })
+        let found = try await driver.find("theirs", of: run.workflow.stack)
+        #expect(found?.label == "vector store \(first) (theirs)")
+        let second = try await make()
+        let thrown = await #expect(throws: Diagnostic.self) { try await driver.find("theirs", of: run.workflow.stack) }
+        #expect(thrown?.code.name == "several-of-one-name" && thrown?.cause == .usage)
+        #expect(thrown?.detail.contains(first) == true && thrown?.detail.contains(second) == true)
+        #expect(try await driver.find(second, of: run.workflow.stack)?.label == "vector store \(second) (theirs)")
+    }
+
     @Test("A dataset that somebody made is taken with its records, and kept when its declaration leaves the spec")
     func dataset() async throws {
         let stack = try TestStack()

@@ -19,7 +19,7 @@ struct ImportCommand: AsyncParsableCommand {
     @Argument(help: "The declaration: KIND.NAME.")
     var address: String
 
-    @Argument(help: "The server's id of the object, or its name where names are ids.")
+    @Argument(help: "The server's id of the object, or its name where only one has it; of an agent, models:/NAME/3.")
     var id: String
 
     @Option(name: .customLong("spec"), help: "A file or directory of the spec; repeatable (default: this directory).")

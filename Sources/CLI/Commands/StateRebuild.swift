@@ -43,7 +43,7 @@ struct StateRebuildCommand: AsyncParsableCommand {
             Console.out(StateText.render(record, of: session.workflow.stack, at: session.store.place))
             if !unmarked.isEmpty {
                 Console.note(
-                    "Not known to be ours, since it cannot carry a mark: \(unmarked.listed). Adopt or import it.")
+                    "Not known to be ours, since it carries no mark: \(unmarked.listed). Adopt or import it.")
             }
             Console.note(
                 isKept

@@ -47,10 +47,13 @@ extension VectorStoreResource {
         return wanted.merging(moved) { declared, _ in declared }
     }
 
-    package static var importKey: String? { "the vector store's id" }
+    package static var importKey: String? { "the vector store's id, or its name where no other one has it" }
 
     package func find(_ id: String, of stack: StackName) async throws -> Discovered<LiveStore>? {
-        guard let store = try await server.vectorStores.list().first(where: { $0.id == id }) else { return nil }
+        let stores = try await server.vectorStores.list()
+        let named = stores.filter { $0.name.isExactly(id) }
+        guard let store = stores.first(where: { $0.id == id }) ?? named.first else { return nil }
+        guard store.id == id || named.count == 1 else { throw Diagnostic.severalNamed(id, named.map(\.id).sorted()) }
         var live = LiveStore(store: store, of: stack)
         let listed = try await server.listedFiles(of: store.id)
         (live.files, live.unlisted) = (listed ?? [], listed == nil ? [] : nil)
@@ -207,4 +210,13 @@ private struct Rank {
 
     /// The same, were its documents known and all there.
     var atBest: (Int, Int, Int, Int) { (fits ? 1 : 0, 1, most, place) }
+}
+
+extension Diagnostic {
+    fileprivate static func severalNamed(_ name: String, _ ids: [String]) -> Diagnostic {
+        Diagnostic(
+            "several-of-one-name", "Several vector stores of one name",
+            detail: "`\(name)` is the name of \(ids.listed), and nothing says which one is meant.",
+            fix: "Give the id of one of them.", cause: .usage)
+    }
 }
