@@ -17,6 +17,7 @@ extension Deployment {
             succeeded: applied.failures.isEmpty && !applied.wasInterrupted, results: results.map(\.line))
         entry.summary = Self.summary(results)
         entry.drover = Version.text
+        entry.lock = session.gate.held?.holder.id
         if session.servers.commit != nil {
             entry.isDirty = await GitCommit.isDirty(session.servers.folder.rootDirectory, environment)
         }
