@@ -19,6 +19,7 @@ extension Deployment {
         entry.summary = Self.summary(results)
         entry.verdicts = verdicts
         entry.drover = Version.text
+        entry.lock = session.gate.held?.holder.id
         if session.servers.commit != nil {
             entry.isDirty = await GitCommit.isDirty(session.servers.folder.rootDirectory, environment)
         }

@@ -1,4 +1,5 @@
 import Engine
+import Kinds
 import Language
 import Reports
 
@@ -79,7 +80,7 @@ extension Session {
     ) async throws -> R {
         guard !options.noLock else { return try await body(try await refreshed()) }
         let terms = LockTerms(timeout: options.timeout) { Interruption.exitCode == nil }
-        return try await lock.holding(as: .here(for: purpose), terms, gate: gate) { event in
+        return try await lock.holding(as: .here(for: purpose, commit: servers.commit), terms, gate: gate) { event in
             switch event {
             case .waiting(let held):
                 EventOutput.write { $0.waiting(held.described, at: $1) }
@@ -88,7 +89,21 @@ extension Session {
                 Notices.write([warning], stack.sources, environment: stack.environment)
             }
         } _: {
-            try await body(try await refreshed())
+            let session = try await refreshed()
+            await session.noteCutOff()
+            return try await body(session)
+        }
+    }
+
+    /// Adds to the history what was done under the lock before, where that was never given back, and it is not there.
+    private func noteCutOff() async {
+        guard let cutOff = gate.held?.cutOff else { return }
+        do {
+            _ = try await store.load()  // One that is refused is not written to.
+            let isThere = try await store.history().contains { $0.lock == cutOff.holder.id }
+            if !isThere { try await store.log(HistoryEntry(cutOff), leaving: nil) }
+        } catch {
+            // The history is help: what is to be done now does not need it, and tells itself what is wrong.
         }
     }
 }

@@ -77,6 +77,7 @@ struct Importing: Sendable {
             finishedAt: Deployment.milliseconds(), succeeded: true, results: ["import \(address): done"])
         entry.summary = "1 imported"
         entry.drover = Version.text
+        entry.lock = session.gate.held?.holder.id
         try await session.store.log(entry, leaving: nil)
     }
 }

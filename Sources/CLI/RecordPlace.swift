@@ -54,10 +54,10 @@ extension Session {
 
 extension LockHolder {
     /// This process, and its user.
-    static func here(for purpose: String) -> LockHolder {
+    static func here(for purpose: String, commit: String?) -> LockHolder {
         LockHolder(
             id: UUID().uuidString.lowercased(), name: user, host: ProcessInfo.processInfo.hostName, purpose: purpose,
-            process: ProcessMark.current())
+            process: ProcessMark.current(), commit: commit)
     }
 
     /// Who runs this, also where the environment does not say it.

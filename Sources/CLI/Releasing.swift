@@ -71,6 +71,7 @@ extension Session {
             startedAt: started, finishedAt: Deployment.milliseconds(), succeeded: true, results: [told])
         entry.summary = told
         entry.drover = Version.text
+        entry.lock = gate.held?.holder.id
         try await store.log(entry, leaving: nil)
     }
 }

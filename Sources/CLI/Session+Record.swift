@@ -1,6 +1,7 @@
 import Engine
 import Kinds
 import Language
+import Records
 import Wire
 
 extension Session {
@@ -16,6 +17,14 @@ extension Session {
                 try await body(try await connector.recordStore(transports))
             }
         }
+    }
+}
+
+extension RecordStore {
+    /// The lock of the stack whose record it is.
+    func lock(of stack: StackName) -> any Engine.Lock {
+        let mlflow = (self as? MLflowRecord)?.server
+        return (mlflow == nil ? RecordPlace.file(place) : .mlflow).lock(stack, mlflow)
     }
 }
 

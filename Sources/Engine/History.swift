@@ -21,6 +21,10 @@ package struct HistoryEntry: Sendable, Codable {
     package var summary: String?
     /// The version of drover.
     package var drover: String?
+    /// The id of the lock under which it was done; nil without one, and in records of older versions.
+    package var lock: String?
+    /// Whether it was cut off: what it did is not known, and when it ended neither; nil for no.
+    package var isCutOff: Bool?
     /// The verdicts of suites on it, one line each, `golden: passed, …`: of the gates that let it through or did not, and
     /// of suites that ran since, by all samples that stand; nil when there are none.
     package var verdicts: [String]?

@@ -50,7 +50,14 @@ package actor FileLock: Lock {
             close(descriptor)  // Someone released it by force meanwhile.
             return .contested(Diagnostic.lockUnusable(path))
         }
-        let number = (content()?.number ?? 0) + 1
+        let previous = self.content()
+        let cutOff = previous.flatMap { previous in
+            previous.isReleased
+                ? nil
+                : HeldLock(
+                    number: previous.number, holder: previous.holder, since: previous.since, isReleased: false)
+        }
+        let number = (previous?.number ?? 0) + 1
         let content = Content(
             number: number, holder: holder, since: Date.now.ISO8601Format(), isReleased: false)
         guard write(content, to: descriptor) else {
@@ -60,7 +67,7 @@ package actor FileLock: Lock {
         descriptors[number] = descriptor
         let path = path
         return .taken(
-            Lease(number, of: holder, claimed: clock.now(), term: nil, clock: clock) {
+            Lease(number, of: holder, claimed: clock.now(), term: nil, clock: clock, after: cutOff) {
                 Identity { stat(path, &$0) } == identity
             })
     }

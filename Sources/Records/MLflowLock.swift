@@ -46,9 +46,10 @@ package actor MLflowLock: Lock {
             throw Diagnostic.lockDenied(error, "the right to create registered models (`\(name(number))`)")
         } catch let error as WireError {
             // The loser of a race gets this or that; whose it is, the listing tells.
-            return try await settled(number, holder, sent) ?? .contested(unseen(error))
+            return try await settled(number, holder, sent, after: newest) ?? .contested(unseen(error))
         }
-        return try await settled(number, holder, sent) ?? .contested(Diagnostic.lockGone(name(number)))
+        return try await settled(number, holder, sent, after: newest)
+            ?? .contested(Diagnostic.lockGone(name(number)))
     }
 
     /// A name that is taken by what the listing does not show is hidden from us.
@@ -58,7 +59,9 @@ package actor MLflowLock: Lock {
     }
 
     /// Who holds the lock after a create that may have succeeded; nil when nobody does.
-    private func settled(_ number: Int, _ holder: LockHolder, _ sent: Duration) async throws -> LockClaim? {
+    private func settled(
+        _ number: Int, _ holder: LockHolder, _ sent: Duration, after previous: LockModel?
+    ) async throws -> LockClaim? {
         let all: [LockModel]
         do {
             all = try await locks()
@@ -73,7 +76,8 @@ package actor MLflowLock: Lock {
             if isOurs { try? await server.deleteRegisteredModel(name(number)) }  // Only the newest counts anyway.
             return newest.number >= number ? .held(newest.held) : nil
         }
-        let lease = Lease(number, of: holder, claimed: sent, term: term, clock: clock)
+        let cutOff = previous.flatMap { $0.isReleased ? nil : $0.held }
+        let lease = Lease(number, of: holder, claimed: sent, term: term, clock: clock, after: cutOff)
         // Older ones are nobody's any more. One that we may not delete is left to those who may.
         for old in all where old.number < number - 1 { try? await server.deleteRegisteredModel(name(old.number)) }
         guard lease.isHeld else {
@@ -143,6 +147,7 @@ private struct LockModel: Hashable {
     static let releasedTag = "drover.lock.released"
     private static let (id, name, host) = ("drover.lock.id", "drover.lock.holder", "drover.lock.host")
     private static let (purpose, process) = ("drover.lock.purpose", "drover.lock.process")
+    private static let commit = "drover.lock.commit"
 
     let number: Int
     let holder: LockHolder
@@ -160,7 +165,7 @@ private struct LockModel: Hashable {
         func tag(_ key: String) -> String? { model.tags[key] }
         holder = LockHolder(
             id: tag(Self.id) ?? "", name: tag(Self.name) ?? "somebody", host: tag(Self.host) ?? "an unknown host",
-            purpose: tag(Self.purpose) ?? "unknown", process: tag(Self.process))
+            purpose: tag(Self.purpose) ?? "unknown", process: tag(Self.process), commit: tag(Self.commit))
         isReleased = tag(Self.releasedTag) != nil
         created = model.created
         updated = model.lastUpdated
@@ -170,6 +175,7 @@ private struct LockModel: Hashable {
     static func tags(of holder: LockHolder) -> [String: String] {
         var tags = [id: holder.id, name: holder.name, host: holder.host, purpose: holder.purpose]
         tags[process] = holder.process
+        tags[commit] = holder.commit
         return tags
     }
 

@@ -17,7 +17,8 @@ extension MLflowRecord {
             tags: tags(of: entry, number: number))
         if let remains { try await write(remains, of: run, in: experiment) }
         try await server.updateRun(
-            run.id, status: entry.succeeded ? .finished : .failed, endTime: Int(entry.finishedAt))
+            run.id, status: entry.succeeded ? .finished : entry.isCutOff == true ? .killed : .failed,
+            endTime: Int(entry.finishedAt))
         try await endOpenRuns(besides: run, number: number, in: experiment.id)
     }
 
@@ -48,6 +49,7 @@ extension MLflowRecord {
         tags["drover.summary"] = entry.summary
         tags["drover.version"] = entry.drover
         tags[Self.verdictsTag] = entry.verdicts.map(Self.text(of:))
+        tags["drover.lock"] = entry.lock
         return tags
     }
 
@@ -171,6 +173,8 @@ extension HistoryEntry {
         isDirty = run.tags["drover.git.dirty"].flatMap(Bool.init)
         summary = run.tags["drover.summary"]
         drover = run.tags["drover.version"]
+        lock = run.tags["drover.lock"]
+        isCutOff = run.status == .killed ? true : nil
         verdicts = run.verdicts
     }
 }

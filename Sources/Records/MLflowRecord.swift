@@ -23,7 +23,7 @@ package actor MLflowRecord: RecordStore {
         var entries: [String: Record.Entry] = [:]
     }
 
-    let server: MLflowServer
+    package nonisolated let server: MLflowServer
     private let name: String
     private var experiment: MLflowExperiment?
     /// The prefetched content.

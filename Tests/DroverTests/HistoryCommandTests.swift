@@ -1,6 +1,8 @@
+import Engine
 import Fakes
 import FoundationEssentials
 import Language
+import Records
 import Support
 import Synchronization
 import Testing
@@ -45,6 +47,35 @@ struct HistoryCommandTests {
     private func apply(_ drover: DroverProgram, _ more: String...) async throws {
         let ended = try await drover.run(DroverProgram.path, ["apply", "--yes", "--no-lock"] + more)
         try #require(ended.code == 0, "\(ended.output)\(ended.errors)")
+    }
+
+    @Test("An apply that was killed is listed as cut off: when, who, at which commit; until then, who has the lock")
+    func cutOff() async throws {
+        let mlflow = FakeMLflow()
+        try await withShop(mlflow) { drover, _ in
+            // This process, as it would be known had it begun at another time: one that has ended.
+            let mark = try #require(ProcessMark.current()).split(separator: ":").map(String.init)
+            let ended = "\(mark[0]):\(mark[1]):1"
+            let holder = LockHolder(
+                id: "gone", name: "anna", host: "desk", purpose: "apply", process: ended, commit: "3c79fa8b")
+            guard case .taken = try await MLflowLock(mlflow.server(), stack: StackName("shop")).claim(as: holder) else {
+                Issue.record("The lock was not taken.")
+                return
+            }
+            let open = try await drover("history")
+            #expect(open.code == 0 && open.output == "Nothing was applied yet.\n", "\(open.output)\(open.errors)")
+            #expect(open.errors.contains("still at work or cut off: anna on desk (apply"), "\(open.errors)")
+            let applied = try await drover("apply", "--yes")
+            #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+            let list = try await drover("history")
+            let lines = list.output.split(separator: "\n")
+            try #require(lines.count == 3, "\(list.output)")
+            #expect(lines[1].contains("2 created") && lines[1].contains("done"), "\(list.output)")
+            for word in ["anna", "3c79fa8", "apply", "cut off"] { #expect(lines[2].contains(word), "\(list.output)") }
+            #expect(list.errors == "", "\(list.errors)")
+            let json = try Value(json: try await drover("history", "--format", "json").output.utf8)
+            #expect(json["applies"]?.array?.map { $0["cutOff"] } == [true, nil], "\(json)")
+        }
     }
 
     @Test("Each apply is listed with its number, and shown with its spec and files", arguments: [false, true])

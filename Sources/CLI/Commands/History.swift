@@ -10,7 +10,8 @@ struct HistoryCommand: AsyncParsableCommand {
         abstract: "Show who applied what, and when.",
         discussion: """
             Each apply has a number, which stays. What it left (spec, plan, results, files) is in the stack's record; \
-            secrets are only named there.
+            secrets are only named there. One that was killed is listed as cut off once the next one has begun; until \
+            then it is told who has the lock.
 
             EXAMPLES
               drover history specs/quickstart
@@ -39,10 +40,17 @@ struct HistoryListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
-        let history = try await Session.withRecord(stack, server) { store in try await store.history() }
+        let name = stack.workflow.stack
+        let (history, held) = try await Session.withRecord(stack, server) { store in
+            // Who may read the history may not be allowed to see locks.
+            (try await store.history(), try? await store.lock(of: name).newest())
+        }
         switch format {
         case .text: Console.out(HistoryText.render(history))
-        case .json: Console.out(HistoryJSON.value(history, of: stack.workflow.stack).prettyJSON)
+        case .json: Console.out(HistoryJSON.value(history, of: name).prettyJSON)
+        }
+        if let held, !held.isReleased, !history.contains(where: { $0.lock == held.holder.id }) {
+            Console.note("Not listed yet, still at work or cut off: \(held.described).")
         }
     }
 }

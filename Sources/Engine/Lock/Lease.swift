@@ -13,6 +13,8 @@ package final class Lease: Sendable {
 
     package let number: Int
     package let holder: LockHolder
+    /// The claim before, where its holder has ended without giving it back: what it did was cut off.
+    package let cutOff: HeldLock?
     private let clock: LeaseClock
     private let term: Duration?
     private let stands: @Sendable () -> Bool
@@ -20,11 +22,13 @@ package final class Lease: Sendable {
 
     /// - Parameters:
     ///   - claimed: When the claim was sent.
+    ///   - cutOff: The claim before, where it was never given back.
     ///   - stands: Checks on this machine whether it still stands.
     package init(
         _ number: Int, of holder: LockHolder, claimed: Duration, term: Duration?, clock: LeaseClock,
-        stands: @escaping @Sendable () -> Bool = { true }
+        after cutOff: HeldLock? = nil, stands: @escaping @Sendable () -> Bool = { true }
     ) {
+        self.cutOff = cutOff
         self.number = number
         self.holder = holder
         self.clock = clock

@@ -13,6 +13,9 @@ package final class LeaseGate: Sendable {
         lease.withLock { $0 }?.isHeld ?? true
     }
 
+    /// The lock that is held; nil where none is required.
+    package var held: Lease? { lease.withLock { $0 } }
+
     /// - Throws: `Diagnostic` (`locked`) when the lock is lost.
     package func check() throws(Diagnostic) {
         try lease.withLock { $0 }?.check()

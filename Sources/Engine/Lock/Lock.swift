@@ -30,8 +30,13 @@ package struct LockHolder: Sendable, Hashable, Codable {
     package var purpose: String
     /// What the process is known by on its machine; nil where that cannot be told.
     package var process: String?
+    /// The commit of the spec; nil where it has none.
+    package var commit: String?
 
-    package init(id: String, name: String, host: String, purpose: String, process: String? = nil) {
+    package init(
+        id: String, name: String, host: String, purpose: String, process: String? = nil, commit: String? = nil
+    ) {
+        self.commit = commit
         self.id = id
         self.name = name
         self.host = host

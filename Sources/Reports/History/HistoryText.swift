@@ -27,7 +27,8 @@ package enum HistoryText {
     /// One apply: the facts, what became of each change, and the files that its spec names.
     package static func render(_ entry: HistoryEntry, _ remains: RunRemains?) -> String {
         var facts = [
-            ["Apply", entry.number.map(String.init) ?? ""], ["When", "\(entry.start), for \(entry.duration)"],
+            ["Apply", entry.number.map(String.init) ?? ""],
+            ["When", entry.isCutOff == true ? entry.start : "\(entry.start), for \(entry.duration)"],
             ["Who", entry.actor], ["Commit", entry.commit.isEmpty ? "none" : entry.commit], ["Command", entry.command],
             ["Changed", entry.changed], ["Result", entry.result],
         ]
@@ -84,6 +85,7 @@ package enum HistoryJSON {
         object["dirty"] = entry.isDirty.map { .bool($0) }
         object["verdicts"] = entry.verdicts.map { .array($0.map { .string($0) }) }
         object["drover"] = entry.drover.map { .string($0) }
+        object["cutOff"] = entry.isCutOff.map { .bool($0) }
         return object
     }
 }
@@ -102,7 +104,7 @@ extension HistoryEntry {
         return gitCommit.prefix(7) + (isDirty == true ? " dirty" : "")
     }
 
-    fileprivate var result: String { succeeded ? "done" : "incomplete" }
+    fileprivate var result: String { succeeded ? "done" : isCutOff == true ? "cut off" : "incomplete" }
 
     /// Records of older versions say it only line by line.
     fileprivate var changed: String {

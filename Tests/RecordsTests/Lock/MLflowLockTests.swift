@@ -23,7 +23,7 @@ struct MLflowLockTests {
     func numbers() async throws {
         for number in 1...4 {
             let lease = try #require(try await lock().claim(as: .named("anna")).lease)
-            #expect(lease.number == number)
+            #expect(lease.number == number && lease.cutOff == nil)
             try await lock().release(lease)
         }
         #expect(names == ["drover.lock.shop.3", "drover.lock.shop.4"])
@@ -66,7 +66,8 @@ struct MLflowLockTests {
     @Test("A lock whose process has ended is taken over at once")
     func dead() async throws {
         _ = try await lock().claim(as: .named("anna"))
-        #expect(try await lock(isGone: true).claim(as: .named("ben")).lease?.number == 2)
+        let lease = try #require(try await lock(isGone: true).claim(as: .named("ben")).lease)
+        #expect(lease.number == 2 && lease.cutOff?.number == 1 && lease.cutOff?.holder == .named("anna"))
     }
 
     @Test("Who loses the race to create waits, whatever the server says to it", arguments: [200, 400, 500])
