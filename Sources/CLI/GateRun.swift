@@ -35,7 +35,9 @@ struct GateRun {
         }
         let keys = Dictionary(gates.map { ($0.address.name, $0.key) }) { first, _ in first }
         let edited = Set(named.filter { keys[$0.name]?.isOf($0) == false }.map(\.name))
-        let suites = named.filter { unfit[$0.name] == nil && open[$0.name] != nil && !edited.contains($0.name) }
+        let unseen = open.mapValues(\.earlier.unseenFailures).filter { $0.value > 0 }
+        let kept = edited.union(unfit.keys).union(unseen.keys)
+        let suites = named.filter { open[$0.name] != nil && !kept.contains($0.name) }
             .map { change.gates.rerun.asked(of: $0, after: open[$0.name]?.earlier) }
         let run: Run? =
             suites.isEmpty
@@ -45,7 +47,9 @@ struct GateRun {
         let results = Dictionary(
             gates.map { gate in
                 let isEdited = gate.decision == .run && edited.contains(gate.address.name)
-                let problem = unfit[gate.address.name] ?? (isEdited ? .gateEdited(gate) : nil)
+                let problem =
+                    unfit[gate.address.name] ?? (isEdited ? .gateEdited(gate) : nil)
+                    ?? unseen[gate.address.name].map { Diagnostic.gateUnseen(gate, failures: $0) }
                 let suite = suites.first { $0.name == gate.address.name }
                 return (gate.address, problem.map(CheckResult.failed) ?? result(of: gate, suite, run, after: open))
             }
@@ -200,6 +204,14 @@ extension Diagnostic {
         undecided(
             "The suite `\(gate.address.name)` passed, but does not with the samples that other runs added meanwhile.",
             fix: "Apply again: the suite runs once more, after all of them.", gate)
+    }
+
+    fileprivate static func gateUnseen(_ gate: Gate, failures: Int) -> Diagnostic {
+        undecided(
+            "The suite `\(gate.address.name)` is not asked again: \(failures == 1 ? "a sample" : "\(failures) samples") of "
+                + "earlier runs under the same evidence failed, of which cases cannot be read, so that it could not pass.",
+            fix: "Let drover read the artifacts of these runs in MLflow, change the agent or the suite, or use "
+                + "`--override REASON`; the alias stays where it is.", gate)
     }
 
     fileprivate static func gateUnknown(_ gate: Gate) -> Diagnostic {

@@ -202,7 +202,8 @@ extension Diagnostic {
             detail:
                 "Of \(runs == 1 ? "an earlier run" : "\(runs) earlier runs") of the suite `\(evidence.suite)` with the "
                 + "same agent and servers no samples can be read, so that none are added to these.",
-            fix: "Nothing has to be done; the suite is decided by the others.", address: "suites.\(evidence.suite)",
+            fix: "Nothing has to be done where none of them failed: the suite is decided by the others.",
+            address: "suites.\(evidence.suite)",
             severity: .warning)
     }
 }

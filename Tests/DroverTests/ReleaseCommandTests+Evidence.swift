@@ -359,16 +359,7 @@ extension ReleaseCommandTests {
     func failedBesideOther() async throws {
         let failing = Sending(before: "/more") { shop in
             let stood = try #require(Self.evidence(in: shop).first)
-            let failed = Evidence(
-                suite: stood.suite, key: stood.key, samples: Evidence.Samples(passed: 0, failed: 1, errors: 0),
-                attempts: 1, at: stood.at, run: "another", verdict: "failed")
-            let server = shop.mlflow.server()
-            let answers = try #require(try await server.experiments().first { $0.name == "answers" })
-            _ = try await server.createRun(
-                inExperiment: answers.id, name: "manners", startTime: 1,
-                tags: [
-                    Evidence.tag: failed.text, Evidence.keyTag: failed.key, Evidence.suiteTag: failed.suite,
-                ])
+            try await Self.leave("failed", failed: 1, of: stood, in: shop)
         }
         let cases = "[{name: sum, input: Add, expect: [{contains: ANSWER}]}]"
         let suite = "  more: {agent: desk, experiment: answers, cases: \(cases)}\n"
@@ -382,6 +373,32 @@ extension ReleaseCommandTests {
             let models = try await shop.mlflow.server().registeredModels()
             #expect(models.first { $0.name == "shop-desk" }?.aliases["live"] == nil)
         }
+    }
+
+    @Test("A gate cannot pass beside samples that failed and cannot be read, and asks nothing in vain")
+    func unseenFailures() async throws {
+        try await withShop(refusing: [1]) { shop in
+            try await shop.apply(Self.spec(), code: 5, saying: "error[gate-inconclusive]")
+            let stood = try #require(Self.evidence(in: shop).first)
+            try await Self.leave("inconclusive", failed: 1, of: stood, in: shop)
+            try await shop.apply(Self.spec(), code: 5, saying: "of which cases cannot be read")
+            #expect(try await shop.alias == nil && Self.evidence(in: shop).count == 2)
+            let reason = ["apply", "--yes", "--override", "the artifacts are gone"]
+            let forced = try await shop.drover.run(DroverProgram.path, reason)
+            #expect(forced.code == 0, "\(forced.output)\(forced.errors)")
+            #expect(try await shop.alias == "1")
+        }
+    }
+
+    /// Leaves evidence of a run under a key, of which there are no samples.
+    private static func leave(_ verdict: String, failed: Int, of stood: Evidence, in shop: Shop) async throws {
+        let left = Evidence(
+            suite: stood.suite, key: stood.key, samples: Evidence.Samples(passed: 0, failed: failed, errors: 0),
+            attempts: failed, at: stood.at, run: "another", verdict: verdict)
+        let server = shop.mlflow.server()
+        let answers = try #require(try await server.experiments().first { $0.name == "answers" })
+        let tags = [Evidence.tag: left.text, Evidence.keyTag: left.key, Evidence.suiteTag: left.suite]
+        _ = try await server.createRun(inExperiment: answers.id, name: "manners", startTime: 1, tags: tags)
     }
 
     @Test("What is applied while earlier results are sent is what is asked, and what the results are evidence of")

@@ -61,6 +61,8 @@ extension ReleaseCommandTests {
             #expect(asked.output.contains("Freed by going back, and removed after it, because"), "\(asked.output)")
             #expect(asked.output.contains("- vectorStores.handbook"), "\(asked.output)")
             #expect(try await shop.alias == "2")
+            let held = try await shop.drover("plan").output
+            #expect(held.contains("= releases.production") && !held.contains("Freed by"), "\(held)")
             let back = try await shop.drover("rollback", "--release", "production", "--yes", "--reason", "dull")
             #expect(back.code == 0 && !back.errors.contains("not-retired"), "\(back.output)\(back.errors)")
             let freed = back.output.contains("Freed by going back") && back.output.contains("1 deleted")

@@ -90,6 +90,17 @@ struct EarlierSamplesTests {
         #expect(Self.result(suite, Self.samples(5)).gateVerdict(of: suite, after: earlier) == .failed)
     }
 
+    @Test("Do not pass a run beside failures of which nobody knows the cases")
+    func unseen() throws {
+        let suite = Self.suite(Repetition(samples: 5, atLeast: 4))
+        var earlier = EarlierSamples()
+        earlier.miss(failures: 0)
+        #expect(Self.result(suite, Self.samples(5)).gateVerdict(of: suite, after: earlier) == .passed)
+        earlier.miss(failures: 1)
+        #expect(Self.result(suite, Self.samples(5)).gateVerdict(of: suite, after: earlier) == .inconclusive)
+        #expect(Self.result(suite, Self.samples(3, 2)).gateVerdict(of: suite, after: earlier) == .failed)
+    }
+
     @Test("Give the verdict that stands, not that of the last run alone, which a failure under the key outlasts")
     func line() throws {
         let suite = Self.suite(Repetition(samples: 5, atLeast: 4))

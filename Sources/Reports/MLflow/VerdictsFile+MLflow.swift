@@ -37,7 +37,8 @@ extension MLflowServer {
         }
         return TakenSamples(
             file: try await verdictsIfThere(ofRun: evidence.run), shared: shared,
-            failuresOnly: evidence.failuresOnly ?? false)
+            failuresOnly: evidence.failuresOnly ?? false,
+            failed: evidence.samples.without(evidence.samplesElsewhere).failed)
     }
 
     private func verdictsIfThere(ofRun id: String) async throws -> VerdictsFile? {
@@ -56,6 +57,8 @@ private struct TakenSamples: Sendable {
     /// Of the runs whose samples it holds, too, and that count elsewhere.
     let shared: [VerdictsFile]
     let failuresOnly: Bool
+    /// How many failed.
+    let failed: Int
 }
 
 extension EarlierSamples {
@@ -64,6 +67,7 @@ extension EarlierSamples {
     fileprivate mutating func take(_ taken: TakenSamples, orCount unreadable: inout Int) {
         guard let file = taken.file else {
             unreadable += 1
+            miss(failures: taken.failed)
             return
         }
         add(file, failuresOnly: taken.failuresOnly, besides: taken.shared)

@@ -9,8 +9,15 @@ package struct EarlierSamples: Sendable, Hashable {
     private var oldest: [String: String] = [:]
     /// How many runs they are of.
     package private(set) var runs = 0
+    /// How many samples failed that cannot be read: nobody knows of which cases.
+    package private(set) var unseenFailures = 0
 
     package init() {}
+
+    /// Notes a run whose samples cannot be read.
+    package mutating func miss(failures: Int) {
+        unseenFailures += failures
+    }
 
     /// Adds those of one run.
     /// - Parameters:
@@ -106,7 +113,7 @@ extension SuiteResult {
     /// - Parameter ids: Those of the cases, in their order.
     func gateVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
-        guard earlier.runs > 0 || cases.contains(where: \.isBesideStanding) else { return verdict }
+        guard earlier != EarlierSamples() || cases.contains(where: \.isBesideStanding) else { return verdict }
         let whole = tallies(of: ids, after: earlier)
         let summed = [limits.passRateOutcome(whole.filter(\.decides)), noWorseThan(limits, whole)].compactMap(\.self)
         let others = thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
@@ -114,7 +121,8 @@ extension SuiteResult {
         let isGone = zip(cases, whole).contains {
             $0.decides && $0.repetition.wanted == 0 && $1.verdict == .inconclusive
         }
-        let missing = isGone || cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
+        let isOpen = isGone || earlier.unseenFailures > 0 || cases.contains(where: \.isMissingSamples)
+        let missing = isOpen ? [Verdict.inconclusive] : []
         // Else a run that found out nothing would make old samples new.
         let isMeasured = cases.contains { $0.decides && $0.passed + $0.failed > 0 }
         return .worst(of: (summed + others).map(\.verdict) + missing + (isMeasured ? [] : [.inconclusive]))
