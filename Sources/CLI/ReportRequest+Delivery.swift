@@ -7,8 +7,14 @@ import Suites
 extension [ReportRequest] {
     /// Checks that all of them can be written, before anything is done, and keeps standard output free for one that goes
     /// there.
-    func prepare() throws {
-        for request in self where request.path != "-" { try ReportFile(request.path).check() }
+    /// - Parameter inputs: The paths of files that no report may replace: what the command reads, and the log that it keeps.
+    /// - Throws: `Diagnostic` when one would replace such a file, or cannot be written.
+    func prepare(sparing inputs: [String]) throws {
+        for request in self where request.path != "-" {
+            let file = ReportFile(request.path)
+            guard !inputs.contains(where: file.isFile) else { throw Diagnostic.reportOverInput(request.path) }
+            try file.check()
+        }
         if contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
     }
 
@@ -35,6 +41,15 @@ extension ReportRequest {
             }
         }
         try ReportFile(path).write { try report.write(recorded, to: &$0) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func reportOverInput(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "report-over-input", "A report in the place of something else",
+            detail: "`\(path)` is read here, or holds the log of the run, and the report would replace it.",
+            fix: "Name another file for the report.", cause: .usage)
     }
 }
 

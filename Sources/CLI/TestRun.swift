@@ -60,7 +60,8 @@ struct TestRun: Sendable {
         logPath = options.log
         if let logPath { try RunLogs.check(logPath) }
         requests = try options.reporting.requests()
-        try requests.prepare()
+        let programs = declared.flatMap(\.programs).map { stack.folder.location(of: $0.program) }
+        try requests.prepare(sparing: stack.filesRead + programs + options.logPaths + baselines.logPaths)
         concurrency = options.concurrency
         self.allowsPrograms = allowsPrograms
         try Self.check(suites.flatMap(\.programs), stack, areAllowed: allowsPrograms)
