@@ -124,6 +124,13 @@ extension Value {
         }
     }
 
+    /// The first key that stands twice in an object as JSON text, at its outermost level; nil when none does, or it is no such
+    /// text.
+    package static func repeatedKey(inJSON json: some Sequence<UInt8>) -> String? {
+        // What is no JSON is told where it is read.
+        (try? JSONMembers(Array(json))).flatMap(\.self)?.repeatedKey
+    }
+
     private static func read(_ json: some Collection<UInt8>, tellsLookAlikes: Bool) throws -> Value {
         do {
             return try reading(json, tellsLookAlikes: tellsLookAlikes).get()

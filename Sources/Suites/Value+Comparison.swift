@@ -77,6 +77,11 @@ extension String {
         lookAlikeKeys ?? fenced?.lookAlikeKeys
     }
 
+    /// The key that stands twice in an object that is the whole text, or in its one Markdown code fence; nil when none does.
+    var repeatedKeyInAnswer: String? {
+        Value.repeatedKey(inJSON: (json == nil ? fenced ?? "" : self).utf8)
+    }
+
     /// What stands in a code fence that is the whole text: from the line after the opening one to the closing one.
     private var fenced: String? {
         let lines = withLineFeeds.trimmed.split(separator: "\n", omittingEmptySubsequences: false)

@@ -79,6 +79,14 @@ struct JSONReaderTests {
         #expect(one["cafe\u{301}"] == 2 && one["caf\u{E9}"] == nil)
     }
 
+    @Test("A key that stands twice is found, however it is written; at the outermost level only")
+    func repeatedKey() {
+        #expect(Value.repeatedKey(inJSON: #"{"a": 1, "b": {"c": 1, "c": 2}, "\u0061": 2}"#.utf8) == "a")
+        for text in [#"{"a": 1, "A": 2, "b": {"a": 3}}"#, #"{"a": {"c": 1, "c": 2}}"#, "{}", "[1]", "", "{"] {
+            #expect(Value.repeatedKey(inJSON: text.utf8) == nil)
+        }
+    }
+
     @Test("Numbers are compared by all their digits")
     func comparison() throws {
         let big = Value.bigInteger("18446744073709551615")

@@ -13,6 +13,8 @@ extension Ballot.Vote {
         guard let reply = text.jsonInAnswer, let fields = reply.object else {
             throw Malformed(reason: "the reply is not one JSON object")
         }
+        // Which of the two is meant, nobody knows.
+        if let key = text.repeatedKeyInAnswer { throw Malformed(reason: "the reply has `\(key)` twice") }
         guard let reason = fields["reason"]?.string else {
             throw Malformed(reason: "the reply has no text as `reason`")
         }

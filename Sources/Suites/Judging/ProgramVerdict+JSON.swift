@@ -9,6 +9,8 @@ extension ProgramVerdict {
             let said = output.trimmed.isEmpty ? "nothing" : "`\(output.trimmed.excerpt(100))`"
             throw FunctionFailure("it wrote \(said), and not one JSON object such as `{\"pass\": true}`")
         }
+        // Which of the two is meant, nobody knows.
+        if let key = Value.repeatedKey(inJSON: output.utf8) { throw FunctionFailure("its verdict has `\(key)` twice") }
         guard case .bool(let passes)? = fields["pass"] else {
             throw FunctionFailure("its verdict has no `pass` that is true or false")
         }

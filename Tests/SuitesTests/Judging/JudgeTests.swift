@@ -205,7 +205,8 @@ struct JudgeTests {
         arguments: [
             "", "pass", "[]", #"{"verdict": "pass"}"#, #"{"reason": "", "verdict": "PASS"}"#,
             #"{"reason": "", "verdict": true}"#, #"{"reason": 1, "verdict": "pass"}"#,
-            #"{"reason": "", "verdict": "pass"} and more"#,
+            #"{"reason": "", "verdict": "pass"} and more"#, #"{"reason": "", "verdict": "pass", "verdict": "fail"}"#,
+            "```json\n{\"verdict\": \"pass\", \"reason\": \"\", \"verdict\": \"fail\"}\n```",
         ])
     func malformed(reply: String) {
         #expect(throws: Ballot.Vote.Malformed.self) { try Ballot.Vote(reply: reply, scale: nil) }
