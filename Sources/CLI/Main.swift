@@ -49,6 +49,7 @@ struct Drover: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            if let problem = Console.outputProblem { throw problem }
             EventOutput.end(0)
         } catch let failure as CommandFailure {
             EventOutput.end(failure.exitStatus.code.rawValue, failure.diagnostics, in: failure.sources)
@@ -65,6 +66,9 @@ struct Drover: AsyncParsableCommand {
             exit(withError: ExitCode(Interruption.exitCode ?? 130))
         } catch {
             if let code = error as? ExitCode { EventOutput.end(code.rawValue) }
+            Notices.write(
+                [Console.outputProblem].compactMap(\.self), SourceMap(),
+                environment: ProcessInfo.processInfo.environment)
             exit(withError: error)
         }
     }

@@ -137,6 +137,23 @@ struct FullDiskTests {
         }
     }
 
+    @Test("What goes to standard output and has no room there is told; that nobody reads on is no mistake")
+    func output() async throws {
+        try await withSuite { drover, _, test in
+            func shell(_ script: String) async throws -> DroverProgram.Ended {
+                try await drover.run("/bin/sh", ["-c", script, DroverProgram.path])
+            }
+            let ended = try await drover.run(DroverProgram.path, test + ["--log", "run.jsonl"])
+            #expect(ended.code == 0, "\(ended)")
+            for words in ["report html run.jsonl", "render .", "explain agents", "validate . --format json"] {
+                let full = try await shell("exec \"$0\" \(words) > /dev/full")
+                #expect(full.code == 1 && full.errors.contains("error[output-not-written]"), "\(words) \(full)")
+            }
+            let read = try await shell("{ \"$0\" report html run.jsonl; echo \"code $?\" >&2; } | head -c 9")
+            #expect(read.output == "<!DOCTYPE" && read.errors == "code 0\n", "\(read)")
+        }
+    }
+
     @Test("A log that has no room is told, and what was finished before is reported", arguments: [1, 2, 3])
     func log(blocks: Int) async throws {
         try await withSuite { drover, directory, test in
