@@ -11,6 +11,12 @@ struct BaselineChoice: Sendable {
     /// The suites with all their cases.
     let whole: [TestSuite]
 
+    /// The paths of the logs that are compared with.
+    var logPaths: [String] {
+        ([asked] + whole.map { $0.thresholds.noWorseThan?.value.baseline })
+            .compactMap { $0.flatMap { RunLogs.path(of: $0) } }
+    }
+
     /// The same suites with their baselines.
     ///
     /// - Parameter places: Where the suites' runs are in MLflow, by the names of the suites.

@@ -79,9 +79,7 @@ enum Console {
     }
 
     /// Writes all bytes, unless nobody reads them any more. A pipe that is full and does not block is waited for.
-    /// - Returns: What the system says where not all were written.
-    @discardableResult
-    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32? {
+    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
         var rest = bytes
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -91,10 +89,22 @@ enum Console {
                 var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&waiting, 1, -1)
             } else if errno != EINTR {
-                return errno
+                let number = errno
+                // Nobody reads a pipe that is closed, a terminal that is gone, or what was closed from the beginning.
+                let isLost = descriptor == STDOUT_FILENO && ![EPIPE, EIO, EBADF].contains(number)
+                if isLost { lostOutput.store(number, ordering: .relaxed) }
+                return
             }
         }
-        return nil
+    }
+
+    /// The system's number of what kept output from being written, as a full disk does; 0 when nothing did.
+    private static let lostOutput = Atomic<Int32>(0)
+
+    /// What was kept from being written to standard output; nil when nothing was, or nobody read it any more.
+    static var outputProblem: Diagnostic? {
+        let number = lostOutput.load(ordering: .relaxed)
+        return number == 0 ? nil : .outputNotWritten(because: number)
     }
 
     /// Asks for agreement.
@@ -130,6 +140,15 @@ enum Console {
             guard byte != UInt8(ascii: "\n") else { return String(decoding: bytes, as: UTF8.self) }
             bytes.append(byte)
         }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func outputNotWritten(because number: Int32) -> Diagnostic {
+        Diagnostic(
+            "output-not-written", "Output that could not be written",
+            detail: "Standard output could not be written to: \(SystemError.text(number)). What it holds is not whole.",
+            fix: "Lead it to a file that has room.", cause: .unavailable)
     }
 }
 

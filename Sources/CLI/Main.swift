@@ -57,6 +57,7 @@ struct Drover: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            if let problem = Console.outputProblem { throw problem }
             EventOutput.end(0)
         } catch let failure as CommandFailure {
             EventOutput.end(failure.exitStatus.code.rawValue, failure.diagnostics, in: failure.sources)
@@ -73,6 +74,9 @@ struct Drover: AsyncParsableCommand {
             exit(withError: ExitCode(Interruption.exitCode ?? 130))
         } catch {
             if let code = error as? ExitCode { EventOutput.end(code.rawValue) }
+            Notices.write(
+                [Console.outputProblem].compactMap(\.self), SourceMap(),
+                environment: ProcessInfo.processInfo.environment)
             let message = fullMessage(for: error)
             let told = UnknownOption.told(message)
             guard told == message else {

@@ -7,22 +7,15 @@ import Suites
 extension [ReportRequest] {
     /// Checks that all of them can be written, before anything is done, and keeps standard output free for one that goes
     /// there.
-    /// - Parameter logs: The paths of logs, which no report may replace.
-    func prepare(keeping logs: [String]) throws {
-        let kept = Set(logs.map(Self.place))
+    /// - Parameter inputs: The paths of files that no report may replace: what the command reads, and the log that it keeps.
+    /// - Throws: `Diagnostic` when one would replace such a file, or cannot be written.
+    func prepare(sparing inputs: [String]) throws {
         for request in self where request.path != "-" {
-            guard !kept.contains(Self.place(request.path)) else { throw Diagnostic.overLog(request.path) }
-            try ReportFile(request.path).check()
+            let file = ReportFile(request.path)
+            guard !inputs.contains(where: file.isFile) else { throw Diagnostic.reportOverInput(request.path) }
+            try file.check()
         }
         if contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
-    }
-
-    /// Where a file is or will be, whatever links lead there.
-    private static func place(_ path: String) -> String {
-        if let there = FileBytes.canonicalPath(path) { return there }
-        let url = URL(filePath: path).standardizedFileURL
-        let folder = url.deletingLastPathComponent().path
-        return "\(FileBytes.canonicalPath(folder) ?? folder)/\(url.lastPathComponent)"
     }
 
     /// Writes all reports of a run; one that cannot be written keeps none of the others back.
@@ -43,37 +36,19 @@ extension [ReportRequest] {
 extension ReportRequest {
     fileprivate func write(_ recorded: RecordedRun) throws {
         guard path != "-" else {
-            return try writeToOutput { try report.write(recorded, to: &$0) }
+            return try ReportOutput.collect({ Console.write($0, to: STDOUT_FILENO) }) { output in
+                try report.write(recorded, to: &output)
+            }
         }
         try ReportFile(path).write { try report.write(recorded, to: &$0) }
-    }
-
-    /// Who reads standard output no further has what was wanted.
-    private struct NoReader: Error {}
-
-    private func writeToOutput(_ body: (inout ReportOutput) throws -> Void) throws {
-        do {
-            try ReportOutput.collect(
-                { bytes in
-                    guard let number = Console.write(bytes, to: STDOUT_FILENO) else { return }
-                    throw number == EPIPE ? NoReader() : Diagnostic.outputNotWritten(because: number)
-                }, body)
-        } catch is NoReader {}
     }
 }
 
 extension Diagnostic {
-    fileprivate static func outputNotWritten(because number: Int32) -> Diagnostic {
+    fileprivate static func reportOverInput(_ path: String) -> Diagnostic {
         Diagnostic(
-            "report-not-written", "A report could not be written",
-            detail: "Standard output cannot be written: \(SystemError.text(number)). What came there is not whole.",
-            fix: "Make room where it goes, or write the report to a file elsewhere.", cause: .unavailable)
-    }
-
-    fileprivate static func overLog(_ path: String) -> Diagnostic {
-        Diagnostic(
-            "report-over-log", "A report in the place of a log",
-            detail: "`\(path)` is the log of a run, and the report would replace it.",
+            "report-over-input", "A report in the place of something else",
+            detail: "`\(path)` is read here, or holds the log of the run, and the report would replace it.",
             fix: "Name another file for the report.", cause: .usage)
     }
 }

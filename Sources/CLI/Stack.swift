@@ -94,6 +94,12 @@ struct Stack {
         try telling { try workflow.suites(in: folder) }
     }
 
+    /// The paths of the files that it was read from, and of those that it names, as far as they were read.
+    var filesRead: [String] {
+        sources.sources.map(\.path)
+            + folder.namedFiles(keepingDocuments: false).files.map { Paths.resolve($0.path, in: folder.rootDirectory) }
+    }
+
     /// A stack without declarations, for commands that need only servers: their addresses come from options and the
     /// environment.
     static func bare(_ variation: VariationOptions, lab labName: String?) throws -> Stack {

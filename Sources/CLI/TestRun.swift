@@ -60,8 +60,8 @@ struct TestRun: Sendable {
         logPath = options.log
         if let logPath { try RunLogs.check(logPath) }
         requests = try options.reporting.requests()
-        let read = [options.resume, options.failedFrom, options.baseline].compactMap { $0.flatMap(RunLogs.path(of:)) }
-        try requests.prepare(keeping: read + [logPath].compactMap(\.self))
+        let programs = declared.flatMap(\.programs).map { stack.folder.location(of: $0.program) }
+        try requests.prepare(sparing: stack.filesRead + programs + options.logPaths + baselines.logPaths)
         concurrency = options.concurrency
         self.allowsPrograms = allowsPrograms
         try Self.check(suites.flatMap(\.programs), stack, areAllowed: allowsPrograms)

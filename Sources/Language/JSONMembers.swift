@@ -47,6 +47,12 @@ struct JSONMembers {
         members.first.flatMap { key($0) }
     }
 
+    /// The first key that another member has, too.
+    var repeatedKey: String? {
+        var known: Set<ExactText> = []
+        return members.lazy.compactMap { key($0) }.first { !known.insert(ExactText($0)).inserted }
+    }
+
     /// The value of the first member with a key; nil when there is none.
     func value(_ key: String) -> Value? {
         place(of: key).flatMap { value(at: $0) }

@@ -19,8 +19,6 @@ struct JSONReader: ~Copyable {
     var index = 0
     private var depth = 0
     private let tellsLookAlikes: Bool
-    /// Whether a key stood twice in an object, with two values.
-    private var isContradictory = false
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>, tellsLookAlikes: Bool) {
         self.bytes = bytes
@@ -37,14 +35,6 @@ struct JSONReader: ~Copyable {
         let value = try reader.value()
         try reader.end()
         return value
-    }
-
-    /// Whether a key stands twice in an object of a text, with two values.
-    static func contradicts(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var reader = JSONReader(beginning: bytes)
-        // What comes after a mistake does not matter.
-        _ = try? reader.value()
-        return reader.isContradictory
     }
 
     /// After a byte order mark.
@@ -85,7 +75,6 @@ struct JSONReader: ~Copyable {
             if object.isEmpty { object.reserveCapacity(6) }  // Rather than to grow at 1 and 3.
             guard let first = object.updateValue(value, forKey: key) else { continue }
             object[key] = first
-            if first != value { isContradictory = true }
             if tellsLookAlikes, let known = object.index(forKey: key), !object[known].key.isExactly(key) {
                 var failure = failure("Two keys of one object differ only in Unicode normalisation.")
                 failure.lookAlike = key

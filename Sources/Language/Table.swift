@@ -84,7 +84,9 @@ package struct Table: Sendable, RandomAccessCollection {
     /// Why a line is no object; nil when it is one.
     private static func mistake(in line: some Collection<UInt8>, number: Int) -> String? {
         do {
-            if try Value(wholeJSON: line).object != nil { return nil }
+            if try Value(wholeJSON: line).object != nil {
+                return Value.repeatedKey(inJSON: line).map { "Line \(number) has `\($0)` twice" }
+            }
         } catch let keys as LookAlikeKeys {
             return "Of line \(number), \(keys.reason)"
         } catch {

@@ -124,10 +124,11 @@ extension Value {
         }
     }
 
-    /// Whether a key stands twice in an object of JSON text, with two values: readers differ about which of them counts.
-    package static func contradictsItself(json: some Collection<UInt8>) -> Bool {
-        json.withContiguousStorageIfAvailable(JSONReader.contradicts)
-            ?? Array(json).withUnsafeBufferPointer(JSONReader.contradicts)
+    /// The first key that stands twice in an object as JSON text, at its outermost level; nil when none does, or it is no such
+    /// text.
+    package static func repeatedKey(inJSON json: some Sequence<UInt8>) -> String? {
+        // What is no JSON is told where it is read.
+        (try? JSONMembers(Array(json))).flatMap(\.self)?.repeatedKey
     }
 
     private static func read(_ json: some Collection<UInt8>, tellsLookAlikes: Bool) throws -> Value {

@@ -63,6 +63,33 @@ package struct ReportFile: Sendable {
         unlink(draft)
     }
 
+    /// Whether another path leads to the same file, by a link too, or to the same place where none is yet. Pipes and devices
+    /// are never the same: nothing in them is replaced.
+    package func isFile(at other: String) -> Bool {
+        guard let own = Identity(path), let others = Identity(other) else { return false }
+        return own == others
+    }
+
+    /// What a path leads to.
+    private enum Identity: Equatable {
+        case file(device: dev_t, number: ino_t)
+        /// The path of a file that is not there yet, in its folder as that is called without links.
+        case place(String)
+
+        /// Nil for what is no file.
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else {
+                let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.utf8.index(after:)) ?? path.startIndex
+                let folder = name == path.startIndex ? "." : String(path[..<name])
+                self = .place("\(FileBytes.canonicalPath(folder) ?? folder)/\(path[name...])")
+                return
+            }
+            guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+            self = .file(device: status.st_dev, number: status.st_ino)
+        }
+    }
+
     /// - Parameter number: What the system says; nil for a folder.
     func notWritten(because number: Int32?) -> Diagnostic {
         if let number, OpenFileLimit.isMeant(by: number) { return .tooManyOpenFiles("`\(path)` cannot be written") }

@@ -14,6 +14,7 @@ package struct Bounds: SpecDecodable {
     package init(from fields: inout Fields) {
         min = fields.read(Self.min)
         max = fields.read(Self.max)
+        if let min, let max, min > max { fields.problems.report(.emptyRange(min, max, at: fields.range(of: "min"))) }
     }
 
     func contains(_ count: Int) -> Bool {
@@ -27,5 +28,13 @@ package struct Bounds: SpecDecodable {
         case (nil, let max?): "at most \(max)"
         case (nil, nil): "any number of"
         }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func emptyRange(_ min: Int, _ max: Int, at range: SourceRange?) -> Diagnostic {
+        Diagnostic(
+            "impossible-count", "Impossible count", detail: "No number is at least \(min) and at most \(max).",
+            fix: "Exchange `min` and `max`, or leave one of them out.", at: range)
     }
 }

@@ -14,7 +14,10 @@ package struct Shard: Sendable, Hashable, Codable, CustomStringConvertible {
             throw .badShard(text, "is no shard")
         }
         if parts[0] == "auto" {
-            guard let index = jobIndex.flatMap(Int.init) else { throw .noJobIndex(text) }
+            guard let jobIndex else { throw .noJobIndex(text) }
+            guard let index = Int(jobIndex) else {
+                throw .badShard(text, "takes its number from `JOB_COMPLETION_INDEX`, and `\(jobIndex)` is no number")
+            }
             guard (0..<of).contains(index) else {
                 throw .badShard(text, "has no place for `JOB_COMPLETION_INDEX`, which is \(index)")
             }

@@ -35,7 +35,7 @@ package struct SuiteFilter: Sendable, Hashable {
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let selected = all.filter { suites.isEmpty || suites.contains($0.name) }.map(selecting)
         let remaining = selected.filter { !$0.cases.isEmpty }
-        guard !remaining.isEmpty else { throw Diagnostics([.nothingSelected]) }
+        guard !remaining.isEmpty else { throw Diagnostics([.nothingSelected(among: only)]) }
         return remaining
     }
 
@@ -95,10 +95,14 @@ extension Diagnostic {
             cause: .usage)
     }
 
-    fileprivate static var nothingSelected: Diagnostic {
-        Diagnostic(
-            "nothing-selected", "No case selected",
-            detail: "No declared case has all that is asked for.",
+    /// - Parameter only: The cases to which the selection was limited.
+    fileprivate static func nothingSelected(among only: Set<CaseID>?) -> Diagnostic {
+        let names = (only ?? []).map(\.description).sorted()
+        let rest = names.count > 8 ? ", or one of \(names.count - 8) more" : ""
+        let limit =
+            only == nil ? "" : ", and is one of those that did not pass in that run: \(names.prefix(8).listed)\(rest)"
+        return Diagnostic(
+            "nothing-selected", "No case selected", detail: "No declared case has all that is asked for\(limit).",
             fix: "Ask for less, or declare a suite with cases.", cause: .usage)
     }
 }

@@ -72,14 +72,14 @@ extension String {
         json ?? fenced?.json
     }
 
-    /// Whether that says something twice and differently, so that readers differ about what it says.
-    var contradictsItselfInAnswer: Bool {
-        Value.contradictsItself(json: (json == nil ? fenced ?? self : self).utf8)
-    }
-
     /// As `lookAlikeKeys`, of the JSON that an answer is, or that its one Markdown code fence holds.
     var lookAlikeKeysInAnswer: LookAlikeKeys? {
         lookAlikeKeys ?? fenced?.lookAlikeKeys
+    }
+
+    /// The key that stands twice in an object that is the whole text, or in its one Markdown code fence; nil when none does.
+    var repeatedKeyInAnswer: String? {
+        Value.repeatedKey(inJSON: (json == nil ? fenced ?? "" : self).utf8)
     }
 
     /// What stands in a code fence that is the whole text: from the line after the opening one to the closing one.

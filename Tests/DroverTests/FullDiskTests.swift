@@ -137,32 +137,6 @@ struct FullDiskTests {
         }
     }
 
-    @Test("A report that has no room on standard output is told, and so is one in the place of a log")
-    func reportsElsewhere() async throws {
-        try await withSuite { drover, directory, test in
-            #expect(try await drover(test + ["--log", "run.jsonl"]).code == 0)
-            let full = "exec \"$0\" report html run.jsonl > /dev/full"
-            let ended = try await drover.run("/bin/sh", ["-c", full, DroverProgram.path])
-            #expect(ended.code == 1 && ended.errors.contains("Standard output cannot be written: No space"), "\(ended)")
-            let unread = "\"$0\" report html run.jsonl | head -c 9; \"$0\" report tap run.jsonl > /dev/null"
-            let cut = try await drover.run("/bin/sh", ["-c", unread, DroverProgram.path])
-            #expect(cut.code == 0 && cut.output == "<!DOCTYPE" && cut.errors.isEmpty, "\(cut)")
-
-            let log = try FileBytes.read("\(directory)/run.jsonl", atMost: 1 << 20)
-            for words in [
-                ["report", "json", "run.jsonl", "--out", "./run.jsonl"],
-                ["report", "merge", "run.jsonl", "--report", "json=run.jsonl"],
-                test + ["--resume", "run.jsonl", "--report", "json=run.jsonl"],
-                test + ["--log", "new.jsonl", "--report", "json=\(directory)/new.jsonl"],
-            ] {
-                let ended = try await drover(words)
-                #expect(ended.code == 64 && ended.errors.contains("error[report-over-log]"), "\(words): \(ended)")
-            }
-            #expect(try FileBytes.read("\(directory)/run.jsonl", atMost: 1 << 20) == log)
-            #expect(try Self.files(directory, "new") == [])
-        }
-    }
-
     @Test("A calibration that cannot be kept is told before the judge is asked")
     func calibration() async throws {
         try await withTemporaryDirectory { directory in
@@ -197,6 +171,23 @@ struct FullDiskTests {
                 #expect(ended.code == 1 && ended.errors.contains("error[report-not-written]"), "\(ended)")
                 #expect(!mlflow.arrivals.isEmpty)
             }
+        }
+    }
+
+    @Test("What goes to standard output and has no room there is told; that nobody reads on is no mistake")
+    func output() async throws {
+        try await withSuite { drover, _, test in
+            func shell(_ script: String) async throws -> DroverProgram.Ended {
+                try await drover.run("/bin/sh", ["-c", script, DroverProgram.path])
+            }
+            let ended = try await drover.run(DroverProgram.path, test + ["--log", "run.jsonl"])
+            #expect(ended.code == 0, "\(ended)")
+            for words in ["report html run.jsonl", "render .", "explain agents", "validate . --format json"] {
+                let full = try await shell("exec \"$0\" \(words) > /dev/full")
+                #expect(full.code == 1 && full.errors.contains("error[output-not-written]"), "\(words) \(full)")
+            }
+            let read = try await shell("{ \"$0\" report html run.jsonl; echo \"code $?\" >&2; } | head -c 9")
+            #expect(read.output == "<!DOCTYPE" && read.errors == "code 0\n", "\(read)")
         }
     }
 

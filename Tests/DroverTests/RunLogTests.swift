@@ -172,6 +172,34 @@ struct RunLogTests {
         }
     }
 
+    @Test("A report never replaces the spec, what that names, or a log; nothing is asked then")
+    func reportsSpareInputs() async throws {
+        let agent = Self.agent()
+        try await withShop(agent) { drover, directory, test in
+            let kept = try await drover.run(DroverProgram.path, test + ["--case", "one", "--log", "one.jsonl"])
+            #expect(kept.code == 0, "\(kept.errors)")
+            let asked = agent.questions.count
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(directory)/link.html", withDestinationPath: "\(directory)/drover.yaml")
+            let commands = [
+                test + ["--report", "tap=drover.yaml"], test + ["--report", "html=./link.html"],
+                test + ["--log", "new.jsonl", "--report", "junit=new.jsonl"],
+                test + ["--resume", "one.jsonl", "--case", "one", "--report", "json=one.jsonl"],
+                test + ["--baseline", "one.jsonl", "--report", "markdown=one.jsonl"],
+                ["report", "tap", "one.jsonl", "--out", "one.jsonl"],
+                ["report", "merge", "one.jsonl", "--report", "tap=one.jsonl"],
+            ]
+            for command in commands {
+                let ended = try await drover.run(DroverProgram.path, command)
+                #expect(ended.code == 64 && ended.errors.contains("report-over-input"), "\(command) \(ended.errors)")
+            }
+            #expect(agent.questions.count == asked)
+            #expect(try String(contentsOfFile: "\(directory)/drover.yaml", encoding: .utf8) == Self.spec)
+            #expect(try String(contentsOfFile: "\(directory)/one.jsonl", encoding: .utf8).hasPrefix("{\"run\":"))
+            #expect(!FileManager.default.fileExists(atPath: "\(directory)/new.jsonl"))
+        }
+    }
+
     @Test("What the server puts off is asked again as it wants it, and spends no attempt")
     func putOff() async throws {
         let left = Mutex(6)

@@ -79,14 +79,12 @@ struct JSONReaderTests {
         #expect(one["cafe\u{301}"] == 2 && one["caf\u{E9}"] == nil)
     }
 
-    @Test(
-        "A text that says something twice and differently is told from one that repeats it",
-        arguments: [
-            (#"{"a": 1, "a": 2}"#, true), (#"[{"b": {"a": [1], "a": [2]}}]"#, true), (#"{"a": 1, "a": 1}"#, false),
-            (#"{"a": 1, "b": {"a": 2}}"#, false), ("nothing", false), ("", false),
-        ])
-    func contradictions(text: String, contradicts: Bool) {
-        #expect(Value.contradictsItself(json: text.utf8) == contradicts)
+    @Test("A key that stands twice is found, however it is written; at the outermost level only")
+    func repeatedKey() {
+        #expect(Value.repeatedKey(inJSON: #"{"a": 1, "b": {"c": 1, "c": 2}, "\u0061": 2}"#.utf8) == "a")
+        for text in [#"{"a": 1, "A": 2, "b": {"a": 3}}"#, #"{"a": {"c": 1, "c": 2}}"#, "{}", "[1]", "", "{"] {
+            #expect(Value.repeatedKey(inJSON: text.utf8) == nil)
+        }
     }
 
     @Test("Numbers are compared by all their digits")

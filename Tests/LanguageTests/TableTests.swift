@@ -72,6 +72,9 @@ struct TableTests {
         let alike = #expect(throws: MalformedTable.self) {
             try Table(jsonLines: "{\"a\": 1}\n{\"\u{E9}\": 1, \"e\u{301}\": 2}")
         }
+        #expect(throws: MalformedTable(reason: "Line 2 has `a` twice")) {
+            try Table(jsonLines: "{\"a\": 1}\n{\"a\": 1, \"b\": 2, \"a\": 3}")
+        }
         #expect(alike?.reason.hasPrefix("Of line 2, two keys of one object are written") == true)
         #expect(try Table(jsonLines: "{\"a\": 1}\r\n\n{\"a\": \"ä\"}\r\n").map(\.values) == [["a": 1], ["a": "ä"]])
         #expect(throws: MalformedTable(reason: "Line 2 is not a JSON object")) {

@@ -1,5 +1,6 @@
 import Foundation
 import Language
+import Support
 import Testing
 
 @testable import Reports
@@ -19,6 +20,21 @@ struct ReportRequestTests {
         #expect(report?.code == "report-not-written" && report?.summary == "A report could not be written")
         let plan = #expect(throws: Diagnostic.self) { try ReportFile("/nowhere/plan.json", of: .plan).check() }
         #expect(plan?.code == "plan-not-written" && plan?.summary == "The plan could not be written")
+    }
+
+    @Test("A file is known under each of its names, also before it is there; a device is never one")
+    func sameFile() async throws {
+        try await withTemporaryDirectory { directory in
+            try Data("x".utf8).write(to: URL(filePath: "\(directory)/spec.yaml"))
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(directory)/link.xml", withDestinationPath: "\(directory)/spec.yaml")
+            try FileManager.default.createSymbolicLink(atPath: "\(directory)/here", withDestinationPath: directory)
+            #expect(ReportFile("\(directory)/link.xml").isFile(at: "\(directory)/./spec.yaml"))
+            #expect(ReportFile("\(directory)/here/new.xml").isFile(at: "\(directory)/new.xml"))
+            #expect(!ReportFile("\(directory)/new.xml").isFile(at: "\(directory)/spec.yaml"))
+            #expect(!ReportFile("\(directory)/new.xml").isFile(at: "\(directory)/newer.xml"))
+            #expect(!ReportFile("/dev/null").isFile(at: "/dev/null"))
+        }
     }
 
     @Test("That no more files may be open is told as that, and how to raise the limit")

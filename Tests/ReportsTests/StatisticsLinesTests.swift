@@ -43,6 +43,13 @@ struct StatisticsLinesTests {
         Baseline.Case(verdict: verdict, passed: passed, failed: failed, errors: 0, latency: nil, tokens: nil)
     }
 
+    @Test("TAP tells how many samples a sequential test took, not how many it might have taken")
+    func tap() throws {
+        let text = try TAPReport().text(of: try recorded([("good", 14, 0), ("bad", 1, 2)], before: nil))
+        #expect(text.contains("samples: 14\n      passed: 14\n"))
+        #expect(text.contains("samples: 3\n      passed: 1\n"))
+    }
+
     @Test("Below the table stand what the samples prove, what is open, and what changed, with the limits of each test")
     func lines() throws {
         let before = Baseline(

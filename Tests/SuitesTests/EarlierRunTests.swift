@@ -126,7 +126,8 @@ struct EarlierRunTests {
         #expect(difference(record(key: "k1"), cases) == "")
         #expect(
             difference(record(key: "k2"), cases).contains(
-                "cannot go on: its samples of `golden` count as evidence of something else"))
+                "cannot go on: its samples of `golden` count as evidence of something else: the agent with all that it needs, "
+                    + "the suite with its thresholds"))
         #expect(difference(record(stack: "t"), cases).hasSuffix("cannot go on: it was of the stack `s`."))
         #expect(difference(record(agent: "2"), cases).hasSuffix("`agents.a` is another version now."))
         #expect(

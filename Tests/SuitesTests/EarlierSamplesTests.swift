@@ -81,6 +81,10 @@ struct EarlierSamplesTests {
         #expect(try Self.verdict(.once, Self.samples(0, errors: 1), after: [Self.samples(1)]) == .inconclusive)
         #expect(try Self.verdict(.once, Self.samples(0, errors: 1), after: [Self.samples(0, 1)]) == .failed)
         #expect(try Self.verdict(.once, Self.samples(1, errors: 1), after: [Self.samples(1)]) == .passed)
+        let any = Thresholds(passRate: Located(0, at: place(3)))
+        #expect(try Self.verdict(.once, Self.samples(0, errors: 1), after: [], any) == .inconclusive)
+        #expect(try Self.verdict(.once, Self.samples(0, 1), after: [], any) == .passed)
+        #expect(try Self.verdict(.once, Self.samples(0, 1), after: []) == .failed)
     }
 
     @Test("Count also where the suite was called otherwise, for all that decides is the same under one key")

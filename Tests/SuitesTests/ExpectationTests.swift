@@ -42,6 +42,7 @@ struct ExpectationTests {
         Mistake(spec: #"{"latency": "15"}"#, code: "bad-duration"),
         Mistake(spec: #"{"status": "complete"}"#, code: "unknown-choice"),
         Mistake(spec: #"{"atLeast": {"n": 2, "of": [{"contains": "a"}]}}"#, code: "impossible-count"),
+        Mistake(spec: #"{"length": {"min": 5, "max": 4}}"#, code: "impossible-count"),
         Mistake(spec: #"{"any": []}"#, code: "too-few"),
         Mistake(spec: #"{"not": {"contains": 1}}"#, code: "wrong-type"),
         // References are unknown until the case runs, and what is wrong beside them is reported at once.

@@ -42,6 +42,9 @@ struct ShardTests {
             #expect(problem?.code == "bad-shard" && problem?.cause == .usage)
         }
         #expect(throws: Diagnostic.self) { try Shard("auto/5", jobIndex: "5") }
+        let odd = #expect(throws: Diagnostic.self) { try Shard("auto/5", jobIndex: "x") }
+        #expect(
+            odd?.detail == "`auto/5` takes its number from `JOB_COMPLETION_INDEX`, and `x` is no number.")
     }
 
     @Test("A shard for which there is no case is a mistake, not a pass")

@@ -67,7 +67,20 @@ struct SuiteFilterTests {
         #expect(problems?.all.map(\.code.name) == ["unknown-suite", "unknown-case"])
         #expect(problems?.all.map(\.fix) == ["Did you mean `golden`?", "Did you mean `refund-window`?"])
         let empty = SuiteFilter(suites: ["smoke"], labels: ["area": "money"])
-        #expect(throws: Diagnostics.self) { try empty.applied(to: suites) }
+        let nothing = #expect(throws: Diagnostics.self) { try empty.applied(to: suites) }
+        #expect(nothing?.all.map(\.detail) == ["No declared case has all that is asked for."])
+    }
+
+    @Test("Cases that failed and are no longer declared are named where none is left")
+    func goneCases() throws {
+        var filter = SuiteFilter()
+        filter.only = [CaseID(suite: "golden", name: "Gone")]
+        let problems = #expect(throws: Diagnostics.self) { try filter.applied(to: suites) }
+        #expect(
+            problems?.all.map(\.detail) == [
+                "No declared case has all that is asked for, and is one of those that did not pass in that run: "
+                    + "`golden/gone`."
+            ])
     }
 
     @Test("A label on the command line is a key and a value")

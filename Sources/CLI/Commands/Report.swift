@@ -45,7 +45,7 @@ struct ReportMakeCommand: ParsableCommand {
 
     func run() throws {
         let request = try ReportRequest("\(format)=\(out)", contents: contents)
-        try [request].prepare(keeping: [RunLogs.path(of: log)].compactMap(\.self))
+        try [request].prepare(sparing: [RunLogs.path(of: log)].compactMap(\.self))
         let recorded = try RecordedRun.read(try RunLogs.open(log))
         Notices.write(
             [recorded.warning].compactMap(\.self), SourceMap(), environment: ProcessInfo.processInfo.environment)

@@ -45,7 +45,9 @@ struct ReportMergeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let requests = try reporting.requests()
-        try requests.prepare(keeping: logs.compactMap(RunLogs.path(of:)) + [out].compactMap(\.self))
+        try requests.prepare(
+            sparing: logs.compactMap { RunLogs.path(of: $0) } + [out].compactMap(\.self) + specs + variation.overlays
+                + variation.variableFiles)
         if let out { try RunLogs.check(out) }
         let merge = try ShardMerge(try logs.map { try RecordedRun.read(try RunLogs.open($0)) })
         let environment = ProcessInfo.processInfo.environment

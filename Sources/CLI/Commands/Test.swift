@@ -64,6 +64,11 @@ struct SuiteOptions: ParsableArguments {
         return filter
     }
 
+    /// The paths of the logs that are read, and of the one that is kept where it is asked for.
+    var logPaths: [String] {
+        [resume, failedFrom].compactMap { $0.flatMap { RunLogs.path(of: $0) } } + [log].compactMap(\.self)
+    }
+
     func shard(_ environment: [String: String]) throws -> Shard? {
         try shard.map { try Shard($0, jobIndex: environment["JOB_COMPLETION_INDEX"]) }
     }

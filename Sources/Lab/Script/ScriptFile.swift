@@ -5,15 +5,9 @@ import Synchronization
 /// The file of a script, reloaded whenever it has changed.
 final class ScriptFile: Sendable {
     private struct State {
-        var stamp: Stamp?
+        var stamp: DigestCache.Stamp?
         var script: Script
         var uses: [Int: Int] = [:]
-    }
-
-    /// The attributes that change when a file is written.
-    private struct Stamp: Equatable {
-        let modified: Date
-        let size: UInt64
     }
 
     private let path: String?
@@ -24,7 +18,8 @@ final class ScriptFile: Sendable {
         self.path = path
         var sources = SourceMap()
         let script = try path.map { path throws(Diagnostics) in try Script.read(path, into: &sources) }
-        state = Mutex(State(stamp: path.flatMap(Self.stamp), script: script ?? Script(rules: [])))
+        let stamp = path.flatMap { DigestCache.Stamp(ofFileAt: $0) }
+        state = Mutex(State(stamp: stamp, script: script ?? Script(rules: [])))
     }
 
     /// The answer of the script, or of the built-in behaviour. Counters of rules are reset when the file changes.
@@ -41,20 +36,12 @@ final class ScriptFile: Sendable {
     }
 
     private func reload(_ state: inout State) throws(Diagnostics) {
-        guard let path, let stamp = Self.stamp(of: path), stamp != state.stamp else { return }
+        // When the file is missing for a moment, as when an editor replaces it, the script is kept.
+        guard let path, let stamp = DigestCache.Stamp(ofFileAt: path), stamp != state.stamp else { return }
         var sources = SourceMap()
         state.script = try Script.read(path, into: &sources)
         state.stamp = stamp
         state.uses = [:]
-    }
-
-    private static func stamp(of path: String) -> Stamp? {
-        // When the file is missing for a moment, as when an editor replaces it, the script is kept.
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
-        guard let modified = attributes[.modificationDate] as? Date, let size = attributes[.size] as? UInt64 else {
-            return nil
-        }
-        return Stamp(modified: modified, size: size)
     }
 }
 

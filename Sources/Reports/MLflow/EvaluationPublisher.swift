@@ -151,10 +151,8 @@ extension EvaluationPublisher {
     /// The time for the report of a suite on its way, which is about as long as the log: a second for each 512 KiB.
     private var timeToSend: Duration {
         // Without a log there is no report.
-        guard let path = runs.values.first?.context.log,
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        else { return .zero }
-        return .seconds((attributes[.size] as? Int ?? 0) / (512 << 10))
+        let log = runs.values.first.flatMap { run in try? OpenFile(run.context.log) }
+        return .seconds((log?.size ?? 0) / (512 << 10))
     }
 
     /// Takes the steps in order until the queue is closed, or the time is over.

@@ -82,7 +82,9 @@ package struct TAPReport: Report {
         var lines = result.latency.map { ["duration_ms: \($0.milliseconds)"] } ?? []
         if result.repetition.wanted > 1 {
             let passed = result.samples.count { $0.verdict == .passed }
-            lines += ["samples: \(result.repetition.wanted)", "passed: \(passed)"]
+            // A sequential test takes as many as it needs.
+            let wanted = result.repetition.test == nil ? result.repetition.wanted : result.samples.count
+            lines += ["samples: \(wanted)", "passed: \(passed)"]
         }
         lines.append("verdict: \(quoted(result.verdict.rawValue))")
         let problems = result.diagnostics

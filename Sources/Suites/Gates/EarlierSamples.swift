@@ -90,7 +90,7 @@ package struct StandingEvidence: Sendable, Hashable {
 }
 
 extension SuiteResult {
-    /// The verdict for a gate: a suite of which no case decides says nothing.
+    /// The verdict for a gate: a suite of which no case decides, or none was found out, says nothing.
     ///
     /// Cases are judged, and compared with a baseline, by all samples that stand under the key; those that ended in an error
     /// are no evidence. What a threshold says of a run as a whole, such as its errors, its latency or its budget, each run has
@@ -113,7 +113,11 @@ extension SuiteResult {
     /// - Parameter ids: Those of the cases, in their order.
     func gateVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
-        guard earlier != EarlierSamples() || cases.contains(where: \.isBesideStanding) else { return verdict }
+        // Without it, a run that found out nothing would make old samples new, or pass where any rate does.
+        let measured: [Verdict] = cases.contains { $0.decides && $0.passed + $0.failed > 0 } ? [] : [.inconclusive]
+        guard earlier != EarlierSamples() || cases.contains(where: \.isBesideStanding) else {
+            return .worst(of: [verdict] + measured)
+        }
         let whole = tallies(of: ids, after: earlier)
         let summed = [limits.passRateOutcome(whole.filter(\.decides)), noWorseThan(limits, whole)].compactMap(\.self)
         let others = thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
@@ -123,9 +127,7 @@ extension SuiteResult {
         }
         let isOpen = isGone || earlier.unseenFailures > 0 || cases.contains(where: \.isMissingSamples)
         let missing = isOpen ? [Verdict.inconclusive] : []
-        // Else a run that found out nothing would make old samples new.
-        let isMeasured = cases.contains { $0.decides && $0.passed + $0.failed > 0 }
-        return .worst(of: (summed + others).map(\.verdict) + missing + (isMeasured ? [] : [.inconclusive]))
+        return .worst(of: (summed + others).map(\.verdict) + missing + measured)
     }
 
     /// The verdict of a part of a suite: failed where all cases of the suite must pass, and one of these has failed for

@@ -50,8 +50,11 @@ package struct Calibration: Sendable, Hashable, Codable {
 
     /// The share of all answers where it agrees with the label; nil when it decided about none.
     package var agreement: Double? {
-        decided == 0 ? nil : Double(goodPassed + badFailed) / Double(all)
+        decided == 0 ? nil : Double(agreeing) / Double(all)
     }
+
+    /// The answers where it agrees with the label.
+    fileprivate var agreeing: Int { goodPassed + badFailed }
 
     /// The path of the file, from the folder of the spec.
     package static func path(ofJudge name: String) -> String { "calibrations/\(name).json" }
@@ -103,12 +106,12 @@ extension Diagnostic {
 
     fileprivate static func agreesTooLittle(_ judge: Judge, _ calibration: Calibration, _ wanted: Double) -> Diagnostic
     {
-        let agreement = calibration.agreement.map { "in \($0.rounded(toPlaces: 3)) of" } ?? "in none of"
+        let share = calibration.agreement.map { " (\($0.rounded(toPlaces: 3)))" } ?? ""
         return Diagnostic(
             "judge-disagrees", "A judge that people do not agree with",
             detail:
-                "The judge `\(judge.name)` agrees with people \(agreement) \(calibration.all) answers, and may gate "
-                + "only from \(wanted) on (`minAgreement`).",
+                "The judge `\(judge.name)` agrees with people in \(calibration.agreeing) of \(calibration.all) answers\(share), "
+                + "and may gate only from \(wanted) on (`minAgreement`).",
             fix: "Improve its rubric or its model, and calibrate it again.", at: judge.range,
             address: "judges.\(judge.name)", cause: .inconclusive)
     }

@@ -13,9 +13,8 @@ extension Ballot.Vote {
         guard let reply = text.jsonInAnswer, let fields = reply.object else {
             throw Malformed(reason: "the reply is not one JSON object")
         }
-        guard !text.contradictsItselfInAnswer else {
-            throw Malformed(reason: "the reply says something twice and differently")
-        }
+        // Which of the two is meant, nobody knows.
+        if let key = text.repeatedKeyInAnswer { throw Malformed(reason: "the reply has `\(key)` twice") }
         guard let reason = fields["reason"]?.string else {
             throw Malformed(reason: "the reply has no text as `reason`")
         }

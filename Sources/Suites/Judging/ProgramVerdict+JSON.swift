@@ -8,9 +8,8 @@ extension ProgramVerdict {
         guard let fields = output.json?.object else {
             throw FunctionFailure("\(QuotedReply.words(output)), and not one JSON object such as `{\"pass\": true}`")
         }
-        guard !Value.contradictsItself(json: output.utf8) else {
-            throw FunctionFailure("its verdict says something twice and differently")
-        }
+        // Which of the two is meant, nobody knows.
+        if let key = Value.repeatedKey(inJSON: output.utf8) { throw FunctionFailure("its verdict has `\(key)` twice") }
         guard case .bool(let passes)? = fields["pass"] else {
             throw FunctionFailure("its verdict has no `pass` that is true or false")
         }

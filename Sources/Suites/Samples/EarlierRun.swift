@@ -88,8 +88,8 @@ extension RunRecord {
         let (keys, otherKeys) = (evidenceKeys, other.evidenceKeys)
         for suite in keys.keys.sorted() where otherKeys[suite] != nil && keys[suite] != otherKeys[suite] {
             differences.append(
-                "its samples of `\(suite)` count as evidence of something else: the agent with all that it needs, what the "
-                    + "suite reads, its judges or the servers are others now")
+                "its samples of `\(suite)` count as evidence of something else: the agent with all that it needs, the suite "
+                    + "with its thresholds and what it reads, its judges or the servers are others now")
         }
         return differences
     }

@@ -38,7 +38,8 @@ struct AdvisedAssertionTests {
             (#"{"pass": true, "pass": false}"#, "error"),
             (#"{"pass": "true"}"#, "error"), (#"{"passes": true}"#, "error"),
             (#"{"pass": true, "reason": 1}"#, "error"),
-            (#"{"pass": true} {"pass": true}"#, "error"),
+            (#"{"pass": true} {"pass": true}"#, "error"), (#"{"pass": true, "pass": false}"#, "error"),
+            (#"{"pass": true, "score": 1, "p\u0061ss": true}"#, "error"),
         ])
     func programs(output: String, result: String) async throws {
         let outcome = try await outcome(#"{"exec": {"command": ["./check"]}}"#, of: .said("a"), program(output))

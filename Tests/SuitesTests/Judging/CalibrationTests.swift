@@ -87,7 +87,7 @@ struct CalibrationTests {
         strict.calibration = Calibration(strict, by: labels, [true, false, nil, nil], at: "")
         #expect(strict.calibration?.agreement == 0.5 && strict.calibration?.all == 4)
         #expect(strict.gateProblem?.code == "judge-disagrees")
-        #expect(strict.gateProblem?.detail.contains("in 0.5 of 4 answers") == true)
+        #expect(strict.gateProblem?.detail.contains("in 2 of 4 answers (0.5), and may gate only from 0.6 on") == true)
     }
 
     @Test(

@@ -205,7 +205,7 @@ struct JudgeTests {
         arguments: [
             "", "pass", "[]", #"{"verdict": "pass"}"#, #"{"reason": "", "verdict": "PASS"}"#,
             #"{"reason": "", "verdict": true}"#, #"{"reason": 1, "verdict": "pass"}"#,
-            #"{"reason": "", "verdict": "pass"} and more"#, #"{"verdict": "pass", "reason": "", "verdict": "fail"}"#,
+            #"{"reason": "", "verdict": "pass"} and more"#, #"{"reason": "", "verdict": "pass", "verdict": "fail"}"#,
             "```json\n{\"verdict\": \"pass\", \"reason\": \"\", \"verdict\": \"fail\"}\n```",
         ])
     func malformed(reply: String) {
