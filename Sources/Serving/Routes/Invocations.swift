@@ -177,13 +177,12 @@ extension RequestHandler {
         return headers
     }
 
-    /// Tells a stream with each beat that it is silent, and does not wait for a client that reads nothing any more.
+    /// Tells a stream that it is silent, and does not wait for a client that reads nothing any more.
     private func attention(to events: Handover<AgentEvent>, _ channel: any Channel) -> Alarm {
         let end = ContinuousClock.now + limits.answer + .seconds(10)
         let silence = limits.silence
         return Alarm { _ in
-            events.nudge(after: silence)
-            return end
+            min(end, events.nudge(after: silence))
         } isUp: {
             channel.close(promise: nil)
         }
