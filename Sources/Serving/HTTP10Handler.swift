@@ -6,7 +6,7 @@ import NIOHTTP1
 /// asks to go on in another protocol: what comes after such a request is not read any more.
 ///
 /// It may send the heads of answers with the beginnings of their bodies, where these follow at once, and the last parts of
-/// bodies with their ends (`LastPart`). Pieces of bodies may come as events (`Piece`).
+/// bodies with their ends (`LastPart`). Pieces of bodies may be sent past the other handlers (`send`).
 final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -23,9 +23,22 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isHeld = false
     /// Whether the next part of a body is the last one.
     private var isLast = false
+    /// Whether the head of an answer without a length was written, and not its end: parts of its body are chunks.
+    private var isChunked = false
+    private var own: ChannelHandlerContext?
+    /// That of the handler which writes heads, and what stands around chunks.
+    private var encoder: ChannelHandlerContext?
 
     init(holdsHeads: Bool) {
         self.holdsHeads = holdsHeads
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        own = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        (own, encoder) = (nil, nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -43,29 +56,49 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head(var head) where head.status.code >= 200:
             isHeld = holdsHeads
+            isChunked = !head.headers.contains(name: "content-length")
             guard asked.popFirst() == true else { break }
+            isChunked = false
             head.version = .http1_0
             head.headers.replaceOrAdd(name: "connection", value: "close")
             return context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body(let part):
             isHeld = isLast && part.readableBytes <= Self.mostHeld
             isLast = false
-        case .head, .end: isHeld = false
+        case .head: isHeld = false
+        case .end: (isHeld, isChunked) = (false, false)
         }
         context.write(data, promise: promise)
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        switch event {
-        case is LastPart:
-            isLast = holdsHeads
-            promise?.succeed()
-        case let piece as Piece:
-            write(context: context, data: wrapOutboundOut(.body(.byteBuffer(piece.bytes))), promise: promise)
-            flush(context: context)
-        case _: context.triggerUserOutboundEvent(event, promise: promise)
-        }
+        guard event is LastPart else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        isLast = holdsHeads
+        promise?.succeed()
     }
+
+    /// Sends a piece of a body on the shortest way: that of a writer takes longer than all else about a piece. By who is on the
+    /// thread of the connection, and has seen that it takes more.
+    func send(_ piece: ByteBuffer) {
+        guard let own else { return }  // The connection has ended.
+        if encoder == nil {
+            // Where there is none, the piece goes the usual way.
+            encoder = try? own.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+        }
+        guard isChunked, !isHeld, !isLast, let encoder else {
+            write(context: own, data: wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
+            return flush(context: own)
+        }
+        var chunk = own.channel.allocator.buffer(capacity: piece.readableBytes + Self.aroundChunk)
+        chunk.writeString(String(piece.readableBytes, radix: 16))
+        chunk.writeStaticString("\r\n")
+        chunk.writeImmutableBuffer(piece)
+        chunk.writeStaticString("\r\n")
+        encoder.writeAndFlush(NIOAny(IOData.byteBuffer(chunk)), promise: nil)
+    }
+
+    /// What stands around a chunk at most, in bytes.
+    private static let aroundChunk = 20
 
     func flush(context: ChannelHandlerContext) {
         if !isHeld { context.flush() }
@@ -74,9 +107,3 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
 /// Tells that the next part of a body is the last one, and that its end follows at once.
 struct LastPart: Sendable {}
-
-/// A piece of a body on a shorter way than that of a writer, which takes longer than all else about a piece: by who is on the
-/// thread of the connection, and has seen that it takes more.
-struct Piece: Sendable {
-    let bytes: ByteBuffer
-}

@@ -73,15 +73,18 @@ final class Handover<Element: Sendable>: Sendable {
     }
 
     /// Ends the wait of who has waited for values for so long.
-    func nudge(after silence: Duration) {
-        let taker = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.taking != nil, let since = state.takingSince, since.duration(to: .now) >= silence else {
-                return nil
-            }
+    /// - Returns: When somebody may have waited for so long again, at the earliest.
+    @discardableResult
+    func nudge(after silence: Duration) -> ContinuousClock.Instant {
+        let now = ContinuousClock.now
+        let (taker, next) = state.withLock { state -> (CheckedContinuation<Void, Never>?, ContinuousClock.Instant) in
+            guard state.taking != nil, let since = state.takingSince else { return (nil, now + silence) }
+            guard since.duration(to: now) >= silence else { return (nil, since + silence) }
             state.isNudged = true
-            return state.taking.take()
+            return (state.taking.take(), now + silence)
         }
         taker?.resume()
+        return next
     }
 
     private func isNudged() -> Bool {

@@ -12,7 +12,7 @@ package final class Alarm: Sendable {
     private let isUp: (@Sendable () -> Void)?
     private let state = Mutex(State.set)
 
-    /// - Parameter due: When the time is up, as far as that is known at a time.
+    /// - Parameter due: When the time is up, as far as that is known at a time; never earlier than it said before.
     package init(_ due: @escaping @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant) {
         self.due = due
         isUp = nil
@@ -20,7 +20,7 @@ package final class Alarm: Sendable {
 
     /// An alarm that no task waits for.
     /// - Parameters:
-    ///   - due: As above; is asked with each beat.
+    ///   - due: As above; is asked again when that has come.
     ///   - isUp: Is called when the time is up.
     package init(
         _ due: @escaping @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant,

@@ -6,10 +6,16 @@ package final class Heartbeat: Sendable {
     /// The time between two beats.
     package static let interval = Duration.seconds(1)
 
+    /// The least time between two beats: many limits that end one after the other are looked at together.
+    private static let pause = Duration.milliseconds(50)
+
     private struct State {
         var lastID = 0
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
         var alarms: [Int: Alarm] = [:]
+        /// When the time of each may be up, at the earliest. Apart from them: of many streams, each alarm has long left the
+        /// caches of the processor.
+        var dues: [Int: ContinuousClock.Instant] = [:]
 
         mutating func newID() -> Int {
             lastID += 1
@@ -25,15 +31,28 @@ package final class Heartbeat: Sendable {
     package func run() async {
         var next = ContinuousClock.now + Self.interval
         while (try? await Task.sleep(until: next, clock: .continuous)) != nil {
-            let (waiting, alarms) = state.withLock { state in
+            let waiting = state.withLock { state in
                 defer { state.waiting = [:] }
-                return (state.waiting, state.alarms)
+                return state.waiting
             }
             for continuation in waiting.values { continuation.resume() }
-            let now = ContinuousClock.now
-            next = alarms.values.reduce(now + Self.interval) { next, alarm in
-                alarm.rings(at: now).map { min(next, $0) } ?? next
+            next = ring(at: .now)
+        }
+    }
+
+    /// Rings the alarms whose time is up. The others are not asked before it may be.
+    /// - Returns: When to look again.
+    private func ring(at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        let due = state.withLock { state in
+            state.dues.compactMap { id, due in due <= now ? state.alarms[id].map { (id, $0) } : nil }
+        }
+        let asked = due.map { id, alarm in (id, alarm.rings(at: now)) }
+        return state.withLock { state in
+            for (id, next) in asked where state.alarms[id] != nil {
+                state.dues[id] = next
+                if next == nil { state.alarms[id] = nil }
             }
+            return max(now + Self.pause, state.dues.values.reduce(now + Self.interval, min))
         }
     }
 
@@ -75,13 +94,13 @@ package final class Heartbeat: Sendable {
     package func add(_ alarm: Alarm) -> Int {
         state.withLock { state in
             let id = state.newID()
-            state.alarms[id] = alarm
+            (state.alarms[id], state.dues[id]) = (alarm, .now)
             return id
         }
     }
 
     package func remove(_ alarm: Int) {
-        state.withLock { _ = $0.alarms.removeValue(forKey: alarm) }
+        state.withLock { ($0.alarms[alarm], $0.dues[alarm]) = (nil, nil) }
     }
 
     /// Returns with the next beat, or when the task is cancelled.

@@ -68,9 +68,11 @@ struct ProxyExceptions: Sendable {
 
     /// The bytes of an IP address; nil for a name.
     private static func bytes(_ host: String) -> [UInt8]? {
-        var (four, six) = (in_addr(), in6_addr())
-        if inet_pton(AF_INET, host, &four) == 1 { return withUnsafeBytes(of: four, Array.init) }
-        return inet_pton(AF_INET6, host, &six) == 1 ? withUnsafeBytes(of: six, Array.init) : nil
+        for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
+            var bytes = [UInt8](repeating: 0, count: count)
+            if inet_pton(family, host, &bytes) == 1 { return bytes }
+        }
+        return nil
     }
 
     private static func isEqual(_ address: [UInt8], _ network: [UInt8], _ bits: Int) -> Bool {

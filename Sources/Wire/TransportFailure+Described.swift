@@ -22,6 +22,13 @@ extension TransportFailure {
         }
     }
 
+    /// The failure behind an error while a connection was opened: nothing was sent over it.
+    static func described(opening error: any Error) -> any Error {
+        let described = described(error)
+        guard let failure = described as? TransportFailure, failure.reason == .broken else { return described }
+        return TransportFailure(.unreachable, failure.message)
+    }
+
     /// What a message begins with when a proxy refuses to connect.
     static let proxyRefusal = "the proxy refuses to tunnel"
 

@@ -65,20 +65,42 @@ struct HeldHeadTests {
         _ = try channel.finish()
     }
 
-    @Test("A piece that comes as an event goes at once, with the head that waits for it")
+    @Test("A piece goes at once, with the head that waits for it")
     func piece() throws {
         let channel = try channel(holdsHeads: true)
+        let handler = try channel.pipeline.syncOperations.handler(type: HTTP10Handler.self)
         channel.writeAndFlush(head(.ok), promise: nil)
         #expect(try sent(channel) == "")
-        channel.triggerUserOutboundEvent(Piece(bytes: ByteBuffer(string: "one")), promise: nil)
+        handler.send(ByteBuffer(string: "one"))
         let begun = try sent(channel)
         #expect(begun.hasPrefix("HTTP/1.1 200 ") && begun.hasSuffix("3\r\none\r\n"), "\(begun)")
-        channel.triggerUserOutboundEvent(Piece(bytes: ByteBuffer(string: "two")), promise: nil)
+        handler.send(ByteBuffer(string: "two"))
         #expect(try sent(channel) == "3\r\ntwo\r\n")
         channel.triggerUserOutboundEvent(LastPart(), promise: nil)
         channel.writeAndFlush(body("three"), promise: nil)
         channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
         #expect(try sent(channel) == "5\r\nthree\r\n0\r\n\r\n")
+        _ = try channel.finish()
+        handler.send(ByteBuffer(string: "four"))  // Nobody is there any more.
+    }
+
+    @Test("A piece of a body without chunks, and one of a body with a length, go as they are")
+    func unchunked() throws {
+        let channel = try channel(holdsHeads: true)
+        let handler = try channel.pipeline.syncOperations.handler(type: HTTP10Handler.self)
+        let known = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["content-length": "6"])
+        channel.writeAndFlush(HTTPServerResponsePart.head(known), promise: nil)
+        handler.send(ByteBuffer(string: "one"))
+        handler.send(ByteBuffer(string: "two"))
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+        #expect(try sent(channel).hasSuffix("\r\n\r\nonetwo"))
+        let old = HTTPRequestHead(version: .http1_0, method: .GET, uri: "/")
+        try channel.writeInbound(HTTPServerRequestPart.head(old))
+        let untold = HTTPResponseHead(version: .http1_1, status: .ok)
+        channel.writeAndFlush(HTTPServerResponsePart.head(untold), promise: nil)
+        handler.send(ByteBuffer(string: "one"))
+        handler.send(ByteBuffer(string: "two"))
+        #expect(try sent(channel).hasSuffix("\r\n\r\nonetwo"))
         _ = try channel.finish()
     }
 

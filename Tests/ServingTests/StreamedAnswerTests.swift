@@ -153,6 +153,7 @@ struct HandoverTests {
     func nudged() async {
         let handover = Handover<Int>()
         handover.nudge(after: .zero)
+        #expect(handover.nudge(after: .seconds(600)) > .now + .seconds(500))
         await handover.give(1)
         #expect(await handover.takeUntilNudged() == [1], "Nobody has waited.")
         let isNudged = Happening()

@@ -37,6 +37,31 @@ struct DirectConnectionsTests {
         return text
     }
 
+    @Test("An address is not looked up")
+    func address() async throws {
+        let elsewhere = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
+        try await CountedConnections.serve { server in
+            try await withConnections(addresses: [elsewhere]) { connections in
+                #expect(try await text(of: try started(server.url, over: connections)) == "ok")
+                let name = server.url.replacing("127.0.0.1", with: "name")
+                let exchange = try started(name, over: connections)
+                let failure = await #expect(throws: TransportFailure.self) {
+                    _ = try await exchange.response()
+                }
+                #expect(failure?.reason == .unreachable)
+            }
+        }
+    }
+
+    @Test("Nothing was sent where a connection could not be opened, whatever the reason")
+    func unopened() {
+        let late = TransportFailure.described(opening: IOError(errnoCode: ETIMEDOUT, reason: "connect"))
+        #expect(late as? TransportFailure == TransportFailure(.unreachable, "no connection in time"))
+        let full = TransportFailure.described(opening: IOError(errnoCode: EMFILE, reason: "socket"))
+        #expect((full as? TransportFailure)?.reason == .tooManyOpenFiles)
+        #expect(TransportFailure.described(opening: CancellationError()) is CancellationError)
+    }
+
     @Test("A connection is used again; there are as many as exchanges at a time")
     func reuse() async throws {
         try await CountedConnections.serve { server in

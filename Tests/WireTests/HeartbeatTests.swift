@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Wire
 
@@ -78,6 +79,29 @@ struct HeartbeatTests {
         }
         #expect(ended.isLate && begun.duration(to: .now) >= .seconds(2))
         #expect(throws: CancellationError.self) { try ended.result.get() }
+    }
+
+    @Test("An alarm is asked again only when the time that it told has come, and no more once it has rung")
+    func asked() async {
+        let heartbeat = Heartbeat()
+        async let _: Void = heartbeat.run()
+        let asked = Mutex(0)
+        let rung = Mutex(0)
+        let far = heartbeat.add(
+            Alarm { now in
+                asked.withLock { $0 += 1 }
+                return now + .seconds(600)
+            })
+        let near = heartbeat.add(
+            Alarm {
+                $0
+            } isUp: {
+                rung.withLock { $0 += 1 }
+            })
+        // A beat wakes those who wait before it asks the alarms.
+        for _ in 0..<3 { await heartbeat.wait() }
+        #expect(asked.withLock(\.self) == 1 && rung.withLock(\.self) == 1)
+        for alarm in [far, near] { heartbeat.remove(alarm) }
     }
 
     @Test("Who is cancelled cancels the body")

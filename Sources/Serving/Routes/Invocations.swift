@@ -177,13 +177,12 @@ extension RequestHandler {
         return headers
     }
 
-    /// Tells a stream with each beat that it is silent, and does not wait for a client that reads nothing any more.
+    /// Tells a stream that it is silent, and does not wait for a client that reads nothing any more.
     private func attention(to events: Handover<AgentEvent>, _ channel: any Channel) -> Alarm {
         let end = ContinuousClock.now + limits.answer + .seconds(10)
         let silence = limits.silence
         return Alarm { _ in
-            events.nudge(after: silence)
-            return end
+            min(end, events.nudge(after: silence))
         } isUp: {
             channel.close(promise: nil)
         }
@@ -218,10 +217,20 @@ private final class Streaming: Sendable {
 
     private let state: Mutex<State>
     private let channel: any Channel
+    private let loop: any EventLoop
+    /// nil where it is not known: then no piece is sent here.
+    private let handler: NIOLoopBound<HTTP10Handler>?
 
     init(_ items: ServedItems, on channel: any Channel) {
         state = Mutex(State(items: items))
         self.channel = channel
+        loop = channel.eventLoop
+        // A connection that is closed has no handlers.
+        handler =
+            loop.inEventLoop
+            ? (try? channel.pipeline.syncOperations.handler(type: HTTP10Handler.self)).map { [loop] in
+                NIOLoopBound($0, eventLoop: loop)
+            } : nil
     }
 
     /// Makes the frames before the first event.
@@ -247,14 +256,14 @@ private final class Streaming: Sendable {
     /// Sends the frames of an event in the task that tells it, unless that would have to wait.
     /// - Returns: Whether it did: only on the thread of a connection that takes more.
     func send(_ event: AgentEvent) -> Bool {
-        guard channel.eventLoop.inEventLoop, channel.isActive, channel.isWritable else { return false }
+        guard let handler, loop.inEventLoop, channel.isActive, channel.isWritable else { return false }
         let frames = state.withLock { state -> ByteBuffer? in
             guard state.isBegun else { return nil }
             state.items.take(event)
             return state.items.drain()
         }
         guard let frames else { return false }
-        if frames.readableBytes > 0 { channel.triggerUserOutboundEvent(Piece(bytes: frames), promise: nil) }
+        if frames.readableBytes > 0 { handler.value.send(frames) }
         return true
     }
 

@@ -76,7 +76,7 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
     /// What was read may be too little for a part of the response: half of its head, or what stands between two chunks.
     /// Of a connection without an exchange only its end is awaited.
     func channelReadComplete(context: ChannelHandlerContext) {
-        if state.withLock({ $0.exchange })?.wantsMore != false { context.read() }
+        if state.withLock({ $0.exchange })?.readsMore() != false { context.read() }
         context.fireChannelReadComplete()
     }
 

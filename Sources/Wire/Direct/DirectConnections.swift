@@ -42,7 +42,7 @@ final class DirectConnections: Sendable {
             connection.close()  // Nobody keeps it any more.
         }
         // Of the addresses that a name has several are tried at once, each over a channel of its own.
-        ClientBootstrap(group: loop).connectTimeout(connectTimeout).resolver(resolver)
+        let bootstrap = ClientBootstrap(group: loop).connectTimeout(connectTimeout).resolver(resolver)
             .channelOption(.autoRead, value: false)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -50,12 +50,16 @@ final class DirectConnections: Sendable {
                     try channel.pipeline.syncOperations.addHandler(DirectConnection(to: server, of: self))
                 }
             }
-            .connect(host: server.host, port: server.port).whenComplete { result in
-                switch result {
-                case .success(let channel): self.carry(exchange, over: channel)
-                case .failure(let error): exchange.fail(TransportFailure.described(error))
-                }
+        // What is no address is a name, which another thread looks up.
+        let address = try? SocketAddress(ipAddress: server.host, port: server.port)
+        let opening =
+            address.map { bootstrap.connect(to: $0) } ?? bootstrap.connect(host: server.host, port: server.port)
+        opening.whenComplete { result in
+            switch result {
+            case .success(let channel): self.carry(exchange, over: channel)
+            case .failure(let error): exchange.fail(TransportFailure.described(opening: error))
             }
+        }
     }
 
     private func carry(_ exchange: DirectExchange, over channel: any Channel) {

@@ -16,6 +16,8 @@ final class DirectExchange: Sendable {
         var waiting: CheckedContinuation<Void, Never>?
         /// nil while there is no connection, and once it is left.
         var channel: (any Channel)?
+        /// Whether the connection reads, or is going to.
+        var isReading = false
     }
 
     /// How many bytes may be there before more are read that nobody waits for. Where none may, the system is told twice for each
@@ -59,9 +61,12 @@ final class DirectExchange: Sendable {
         return isName && !name.isEmpty && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 
-    /// Whether more is to be read.
-    var wantsMore: Bool {
-        state.withLock { $0.waiting != nil || $0.buffered < Self.ahead }
+    /// Decides, once something was read, whether the connection is to read more now; else it does when more is waited for.
+    func readsMore() -> Bool {
+        state.withLock { state in
+            state.isReading = state.waiting != nil || state.buffered < Self.ahead
+            return state.isReading
+        }
     }
 
     /// Sends the request over a connection.
@@ -70,7 +75,7 @@ final class DirectExchange: Sendable {
     func send(over channel: any Channel, _ sent: EventLoopPromise<Void>) -> Bool {
         let isWanted = state.withLock { state in
             guard state.failure == nil else { return false }
-            state.channel = channel
+            (state.channel, state.isReading) = (channel, true)
             return true
         }
         guard isWanted else {
@@ -147,6 +152,8 @@ final class DirectExchange: Sendable {
             let (isThere, channel) = state.withLock { state -> (Bool, (any Channel)?) in
                 guard state.chunks.isEmpty, !state.isWhole, state.failure == nil else { return (true, nil) }
                 state.waiting = continuation
+                guard !state.isReading else { return (false, nil) }
+                state.isReading = state.channel != nil
                 return (false, state.channel)
             }
             channel?.read()
