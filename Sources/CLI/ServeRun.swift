@@ -40,7 +40,10 @@ struct ServeRun: Sendable {
             group.addTask {
                 defer { end.come() }
                 try await server.run(
-                    onListening: { Console.note("Listening on \(address($0)). Ctrl-C stops it.") },
+                    onListening: { port in
+                        ProgramPages.giveBack()
+                        Console.note("Listening on \(address(port)). Ctrl-C stops it.")
+                    },
                     until: Interruption.happens)
                 return .server
             }
@@ -111,6 +114,7 @@ struct ServeRun: Sendable {
         _ agents: [PublishedAgent], _ backing: Backing, in session: Session, until end: ServingEnd
     ) async throws {
         publication.open(agents, backing: backing)
+        ProgramPages.giveBack()
         for agent in agents {
             Console.note("Serving `\(agent.name)`" + (agent.version.map { ", \($0)" } ?? ""))
         }

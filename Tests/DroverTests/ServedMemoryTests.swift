@@ -6,6 +6,8 @@ import Synchronization
 import Testing
 import Wire
 
+@testable import drover
+
 /// What `drover serve` keeps of an answer that is longer than its memory may be.
 @Suite("Memory of drover serve")
 struct ServedMemoryTests {
@@ -95,6 +97,7 @@ struct ServedMemoryTests {
         memory() { sed -n "s/^$1:[^0-9]*\([0-9]*\).*/\1/p" /proc/$served/status; }
         curl -sN "$url/invocations" -H 'content-type: application/json' -d '{"input":"short","stream":true}' >short
         idle=$(memory VmRSS)
+        echo 5 >/proc/$served/clear_refs  # What the start took is no part of it.
         python3 -c "$READER" "$url"
         echo "memory $(( $(memory VmHWM) - idle ))"
         kill -TERM $served; wait $served
@@ -129,6 +132,38 @@ struct ServedMemoryTests {
         #expect(stood > 0 && stood < 56 << 20, "\(stood) bytes were sent for somebody who does not read.")
         let kilobytes = try #require(grown, "\(said)")
         #expect(kilobytes < 16 << 10, "\(kilobytes) kB more than before.")
+    }
+
+    @Test("What code only the start needed is given back")
+    func programPages() throws {
+        func mapped() throws -> Int {
+            let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            let maps = String(decoding: try FileBytes.read("/proc/self/smaps", atMost: 64 << 20), as: UTF8.self)
+            var (isCode, total) = (false, 0)
+            for line in maps.split(separator: "\n") {
+                let fields = line.split(separator: " ")
+                if fields.first?.hasSuffix(":") == false { isCode = ProgramPages.code(in: line, of: path) != nil }
+                if isCode, fields.first == "Rss:" { total += fields.dropFirst().first.flatMap { Int($0) } ?? 0 }
+            }
+            return total
+        }
+        let before = try mapped()
+        ProgramPages.giveBack()
+        let after = try mapped()
+        #expect(before > 4096 && after < before / 2, "\(before) kB, then \(after) kB")
+    }
+
+    @Test("Only code of the program itself is given back")
+    func programCode() {
+        let program = "/opt/my drover"
+        let line = "55d0c0a00000-55d0c2f00000 r-xp 00a00000 fe:00 1234                       \(program)"
+        #expect(ProgramPages.code(in: line[...], of: program) == 0x55d0_c0a0_0000..<0x55d0_c2f0_0000)
+        for other in [
+            line.replacing("r-xp", with: "rw-p"), line.replacing(program, with: "/lib/libc.so.6"), "",
+            "7ffd1000-7ffd2000 r-xp 00000000 00:00 0                          [vdso]", "x-y r-xp 0 0 0 \(program)",
+        ] {
+            #expect(ProgramPages.code(in: other[...], of: program) == nil, "\(other)")
+        }
     }
 
     private final class Counted: Sendable {

@@ -1,0 +1,31 @@
+import FoundationEssentials
+import Glibc
+import Language
+
+/// The pages of the program's own code that are in memory.
+enum ProgramPages {
+    /// Gives back those that are mapped, so that a server does not keep what only its start needed, which is most of them.
+    /// The kernel maps those that are still needed again, from its cache of the file, when they are.
+    static func giveBack() {
+        // Where the system tells nothing of it, nothing is lost.
+        guard let maps = try? FileBytes.read("/proc/self/maps", atMost: 1 << 20),
+            let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        else { return }
+        for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
+            guard let code = code(in: line, of: program) else { continue }
+            madvise(UnsafeMutableRawPointer(bitPattern: code.lowerBound), code.count, MADV_DONTNEED)
+        }
+    }
+
+    /// The addresses of a mapping; nil where it is not of the program's code. Code is never written, so that the file has all
+    /// of it.
+    ///
+    ///     55d0c0a00000-55d0c2f00000 r-xp 00a00000 fe:00 1234    /usr/bin/drover
+    static func code(in line: Substring, of program: String) -> Range<UInt>? {
+        let fields = line.split(separator: " ", maxSplits: 5)
+        guard fields.count == 6, fields[1] == "r-xp", fields[5].drop(while: { $0 == " " }) == program else { return nil }
+        let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+        guard ends.count == 2, ends[0] < ends[1] else { return nil }
+        return ends[0]..<ends[1]
+    }
+}
