@@ -23,7 +23,9 @@ enum ProgramPages {
     ///     55d0c0a00000-55d0c2f00000 r-xp 00a00000 fe:00 1234    /usr/bin/drover
     static func code(in line: Substring, of program: String) -> Range<UInt>? {
         let fields = line.split(separator: " ", maxSplits: 5)
-        guard fields.count == 6, fields[1] == "r-xp", fields[5].drop(while: { $0 == " " }) == program else { return nil }
+        guard fields.count == 6, fields[1] == "r-xp", fields[5].drop(while: { $0 == " " }) == program else {
+            return nil
+        }
         let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
         guard ends.count == 2, ends[0] < ends[1] else { return nil }
         return ends[0]..<ends[1]
