@@ -24,6 +24,24 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("A saved plan that accepts where an alias stands does so, though its gate stays failed")
+    func acceptedByPlan() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            try await shop.mlflow.server().setAlias("production", of: "shop-desk", toVersion: "2")
+            let plan = try await shop.drover("plan", "--accept-alias", "--out", "plan.json")
+            #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+            let applied = try await shop.drover("apply", "plan.json", "--yes")
+            let said = applied.output + applied.errors
+            #expect(applied.code == 0, "\(said)")
+            #expect(said.contains("Accepted that `shop-desk@production` stands at version 2"), "\(said)")
+            let after = try await shop.drover("plan", "--exit-code")
+            #expect(after.code == 0, "\(after.output)\(after.errors)")
+        }
+    }
+
     @Test("A gate that is overridden is told with its reason, on the screen and to programs, and not as passed")
     func overridden() async throws {
         let failing = { @Sendable (tone: String) in Self.spec(tone: tone, expect: "[{contains: nothing of the kind}]") }
