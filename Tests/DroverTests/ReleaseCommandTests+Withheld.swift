@@ -83,6 +83,18 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("An apply that overrides a gate, and brings something before it, says only once what the gate came to")
+    func overriddenInHistory() async throws {
+        let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            let changed = failing.replacing("team: desk", with: "team: night")
+            try await shop.apply(changed, "--override", "the suite is wrong", code: 0, saying: "1 promoted")
+            #expect(try await Self.verdicts(shop).suffix(2) == [.null, ["manners: overridden"]])
+        }
+    }
+
     @Test("A release whose gate stays failed stays in every plan, with the reason: there is nothing to promote")
     func staysFailed() async throws {
         let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")
