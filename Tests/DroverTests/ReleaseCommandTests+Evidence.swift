@@ -43,6 +43,19 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("Logs, which go elsewhere, name commands without the spec and the options of their run")
+    func commandsInLogs() async throws {
+        try await withShop { shop in
+            try shop.write(Self.unreleased(Self.spec()))
+            let tested = try await shop.drover("test", "drover.yaml", "--log", "run.jsonl")
+            #expect(tested.code != 0, "\(tested.output)\(tested.errors)")
+            let bytes = try FileBytes.read("\(shop.directory)/run.jsonl", atMost: 1 << 20)
+            let log = String(decoding: bytes, as: UTF8.self)
+            #expect(log.contains("Run `drover apply` first, or use `--from-spec`"), "\(log)")
+            #expect(!log.contains("drover apply drover.yaml"), "\(log)")
+        }
+    }
+
     @Test("A failure that more samples could not have mended counts, though not all were taken")
     func failedPartly() async throws {
         let quarantined = "name: thanks, quarantine: {reason: flaky, until: 2026-01-01}"
