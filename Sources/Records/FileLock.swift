@@ -13,6 +13,8 @@ package actor FileLock: Lock {
         var holder: LockHolder
         var since: String
         var isReleased: Bool
+        /// Whether somebody else released it.
+        var isUnlocked: Bool?
     }
 
     /// Which file it is, whatever has its path now.
@@ -52,7 +54,7 @@ package actor FileLock: Lock {
         }
         let previous = self.content()
         let cutOff = previous.flatMap { previous in
-            previous.isReleased
+            previous.isReleased && previous.isUnlocked != true
                 ? nil
                 : HeldLock(
                     number: previous.number, holder: previous.holder, since: previous.since, isReleased: false)
@@ -101,7 +103,7 @@ package actor FileLock: Lock {
             throw Diagnostic.notToUnlock(number, newest: newest)
         }
         let content = Content(
-            number: number, holder: newest.holder, since: newest.since ?? "", isReleased: true)
+            number: number, holder: newest.holder, since: newest.since ?? "", isReleased: true, isUnlocked: true)
         do {
             // Another file in its place: its holder sees that, and who comes next locks this one.
             try Data(try Value(encoding: content).canonicalJSON.utf8).write(to: URL(filePath: path), options: .atomic)

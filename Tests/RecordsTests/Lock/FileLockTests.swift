@@ -55,7 +55,7 @@ struct FileLockTests {
             try await two.unlock(1, by: "ben")
             #expect(!lease.isHeld)
             let second = try #require(try await two.claim(as: .named("ben")).lease)
-            #expect(second.number == 2)
+            #expect(second.number == 2 && second.cutOff?.number == 1 && second.cutOff?.holder == .named("anna"))
             try await one.release(lease)
             #expect(second.isHeld)
             #expect(try await one.claim(as: .named("anna")).lease == nil)
