@@ -117,8 +117,11 @@ struct HistoryCommandTests {
             let spec = Self.spec("support").replacing("tags: {team: support}", with: "tags: {}")
             try #require(spec != Self.spec("support"))
             try Self.write("drover.yaml", spec, directory)
-            let accepted = try await drover("drift", "--accept", "--yes", "--no-lock")
+            let accepted = try await drover("drift", "--accept", "--yes")
             #expect(accepted.code == 0, "\(accepted.output)\(accepted.errors)")
+            // By its lock it is known as one that came to its end.
+            let run = try #require(mlflow.store.runs.first { $0.name == "drift --accept" })
+            #expect(run.tags.contains { $0.key == "drover.lock" }, "\(run.tags)")
             let list = try await drover("history")
             #expect(list.output.contains("drift --accept") && list.output.contains("1 accepted"), "\(list.output)")
             let shown = try await drover("history", "show", "2")
