@@ -92,9 +92,10 @@ package actor FileLock: Lock {
 
     package func newest() throws -> HeldLock? {
         guard let content = content() else { return nil }
-        let isReleased = content.isReleased || !isHeldBySomebody
+        let isCutOff = !content.isReleased && !isHeldBySomebody
         return HeldLock(
-            number: content.number, holder: content.holder, since: content.since, isReleased: isReleased)
+            number: content.number, holder: content.holder, since: content.since,
+            isReleased: content.isReleased || isCutOff, isCutOff: isCutOff)
     }
 
     package func unlock(_ number: Int, by name: String) throws {

@@ -78,6 +78,26 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("Of one that was killed, whose record is a file, it is told who had the lock, until the next one lists it")
+    func cutOffBesideFile() async throws {
+        try await withShop { drover, directory in
+            let lock = """
+                {"number": 7, "since": "2026-01-31T12:00:00Z", "isReleased": false,
+                "holder": {"id": "gone", "name": "anna", "host": "desk", "purpose": "apply"}}
+                """
+            try Self.write(".drover/shop.json.lock", lock, directory)
+            let place = ["--record", "file:.drover/shop.json"]
+            let open = try await drover(["history"] + place)
+            #expect(open.code == 0 && open.errors.contains("still at work or cut off: anna on desk"), "\(open.errors)")
+            let applied = try await drover(["apply", "--yes"] + place)
+            #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+            let list = try await drover(["history"] + place)
+            let lines = list.output.split(separator: "\n")
+            try #require(lines.count == 3, "\(list.output)")
+            #expect(lines[2].contains("anna") && lines[2].contains("cut off") && list.errors == "", "\(list)")
+        }
+    }
+
     @Test("Each apply is listed with its number, and shown with its spec and files", arguments: [false, true])
     func history(inFile: Bool) async throws {
         try await withShop { drover, directory in
