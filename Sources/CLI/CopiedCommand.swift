@@ -57,7 +57,7 @@ enum CopiedCommand {
 
     private static let withPaths: Set = [
         "apply", "approve", "destroy", "doctor", "drift", "graph", "history", "judge", "plan", "rollback", "state",
-        "test", "up", "validate",
+        "test", "up",
     ]
     private static let withOption: Set = ["import", "invoke", "output", "serve"]
 
@@ -66,7 +66,7 @@ enum CopiedCommand {
     }
 
     /// A URL may hold a password, and is left out then: nobody is to read it on a screen.
-    private static func serverOptions(in words: [String]) -> [String] {
+    static func serverOptions(in words: [String]) -> [String] {
         let names = ["--llamastack-url", "--mlflow-url", "--record", "--lab"]
         var options: [String] = []
         for (index, word) in words.prefix(while: { $0 != "--" }).enumerated() {
@@ -77,14 +77,22 @@ enum CopiedCommand {
             }
         }
         let pairs = stride(from: 0, to: options.count, by: 2).map { (options[$0], options[$0 + 1]) }
-        return pairs.filter { !$0.1.contains("@") }.flatMap { [$0.0, $0.1] }
+        return pairs.filter { !($0.0.hasSuffix("-url") && $0.1.contains("@")) }.flatMap { [$0.0, $0.1] }
     }
 }
 
 extension VariationOptions {
-    /// The options as they were given.
-    fileprivate var words: [String] {
-        overlays.flatMap { ["--overlay", $0] } + variables.flatMap { ["--var", $0] }
+    /// The options as they were given, without what may be a secret.
+    var words: [String] {
+        overlays.flatMap { ["--overlay", $0] } + variables.flatMap { ["--var", Self.shown($0)] }
             + variableFiles.flatMap { ["--var-file", $0] } + (allowOutside ? ["--allow-outside"] : [])
+    }
+
+    /// `NAME=VALUE`; where the value may be a secret, or hold one, `NAME=…`.
+    private static func shown(_ variable: String) -> String {
+        guard let sign = variable.firstIndex(of: "=") else { return variable }
+        let hasPassword = variable[sign...].contains("://") && variable[sign...].contains("@")
+        guard hasPassword || SecretName.isOne(String(variable[..<sign])) else { return variable }
+        return variable[...sign] + "…"
     }
 }

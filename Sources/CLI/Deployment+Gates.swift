@@ -43,7 +43,7 @@ extension Deployment {
     private func pending(_ change: ChangeOptions) async throws -> Deployment {
         let pending = try await Deployment.plan(
             try await session.refreshed(), workflow, permissions, selection.afterReplacing, rerun: change.gates.rerun,
-            withholding: change.withholding)
+            withholding: change.withholding(permissions))
         guard !pending.gatedChanges.isEmpty else { return pending }
         let more = PlanComparison(plan, record: recordDigest, with: pending.plan, record: pending.recordDigest)
         let problems = more.differences(.noMore)

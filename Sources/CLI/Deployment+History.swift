@@ -82,10 +82,12 @@ extension Deployment {
         }
     }
 
-    /// What the gates came to, in the order of the declarations: `golden: passed, run 24f3…`; nil where none was tried.
+    /// What the gates came to, in the order of the declarations: `golden: passed, run 24f3…`; nil where none was tried, or held
+    /// something back. What is overridden, or tried again, is told by the apply that does that.
     private var verdicts: [String]? {
+        let blocking = withheld.isEmpty ? [] : gates
         let lines = workflow.declarations.compactMap { declaration -> String? in
-            let failed = gates.first { $0.address == declaration.address }?.failure.map(CheckResult.failed)
+            let failed = blocking.first { $0.address == declaration.address }?.failure.map(CheckResult.failed)
             return (checks?[declaration.address] ?? failed).map {
                 "\(declaration.address.name): \(Self.verdict($0))"
             }

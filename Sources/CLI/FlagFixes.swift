@@ -61,6 +61,13 @@ enum FlagFixes {
 
     /// A diagnostic as the user of the command line is told it.
     static func told(_ diagnostic: Diagnostic) -> Diagnostic {
+        var told = flagged(diagnostic)
+        told.fix = told.fix.map { CopiedCommand.completed($0) }
+        return told
+    }
+
+    /// The same for what is kept or read elsewhere, as reports are: how this run was called is nothing to them.
+    static func flagged(_ diagnostic: Diagnostic) -> Diagnostic {
         var told = diagnostic
         for wording in [wordings[diagnostic.code], lab].compactMap(\.self) {
             told.detail = told.detail.replacing(wording.plain, with: wording.flagged)
@@ -80,7 +87,6 @@ enum FlagFixes {
             told.fix = told.fix?.replacing(/`, as the version ([0-9]+)/) { " --version \($0.1)`" }
         case _: break
         }
-        told.fix = told.fix.map { CopiedCommand.completed($0) }
         return told
     }
 

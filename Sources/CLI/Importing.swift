@@ -71,14 +71,7 @@ struct Importing: Sendable {
             entries[address.description] = imported
             try await session.store.save(entries)
         }
-        var entry = HistoryEntry(
-            command: "import", specDigest: session.specDigest, gitCommit: session.servers.commit,
-            actor: LockHolder.user, startedAt: started,
-            finishedAt: Deployment.milliseconds(), succeeded: true, results: ["import \(address): done"])
-        entry.summary = "1 imported"
-        entry.drover = Version.text
-        entry.lock = session.gate.held?.holder.id
-        try await session.store.log(entry, leaving: nil)
+        try await session.note("import", "1 imported", lines: ["import \(address): done"], since: started)
     }
 }
 

@@ -64,11 +64,17 @@ extension Session {
         }
     }
 
-    /// Adds to the history what was done by hand, or accepted.
-    func note(_ command: String, _ told: String, since started: Int64) async throws {
+    /// Adds to the history what was done by hand, imported or accepted.
+    /// - Parameters:
+    ///   - told: It, in a few words.
+    ///   - lines: The same, each thing for itself; nil for one.
+    func note(
+        _ command: String, _ told: String, lines: [String]? = nil, since started: Int64
+    ) async throws {
         var entry = HistoryEntry(
             command: command, specDigest: specDigest, gitCommit: servers.commit, actor: LockHolder.user,
-            startedAt: started, finishedAt: Deployment.milliseconds(), succeeded: true, results: [told])
+            startedAt: started, finishedAt: Deployment.milliseconds(), succeeded: true,
+            results: lines ?? [told])
         entry.summary = told
         entry.drover = Version.text
         entry.lock = gate.held?.holder.id

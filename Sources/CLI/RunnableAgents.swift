@@ -69,9 +69,9 @@ struct RunnableAgents: Sendable {
         do {
             return try await found(name, target)
         } catch let several as Diagnostics {
-            throw Diagnostics(FlagFixes.told(several.all))  // Reports of suites show it, too.
+            throw Diagnostics(several.all.map(FlagFixes.flagged))  // Reports of suites show it, too.
         } catch let error where error is Diagnostic || error is any Diagnosable {
-            throw FlagFixes.told(.from(error, at: nil))
+            throw FlagFixes.flagged(.from(error, at: nil))
         }
     }
 

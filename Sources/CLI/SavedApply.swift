@@ -29,7 +29,7 @@ struct SavedApply {
                 // What is overridden, or tried again, is said only now, and shown before it is asked about.
                 deployment = try await Deployment.plan(
                     session, deployment.workflow, deployment.permissions, deployment.selection, suites: suites,
-                    rerun: change.gates.rerun, withholding: change.withholding)
+                    rerun: change.gates.rerun, withholding: change.withholding(deployment.permissions))
                 deployment.promise = Promise(deployment.plan)
             }
             deployment.show(stack)

@@ -26,7 +26,8 @@ enum Withholding: Sendable {
 
 extension ChangeOptions {
     /// What the plan of an apply leaves out.
-    var withholding: Withholding {
+    /// - Parameter permissions: What the plan may do: a saved one brings its own.
+    func withholding(_ permissions: Permissions) -> Withholding {
         Withholding(permissions, isOverridden: gates.overrideReason != nil)
     }
 }

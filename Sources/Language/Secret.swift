@@ -55,12 +55,13 @@ extension Diagnostic {
 
 /// The names that secrets mostly have: `token`, `api_key`, `DB-Password`. What stands beside such a key is hidden in
 /// the snippets of a wrong key, since it may be a secret.
-enum SecretName {
+package enum SecretName {
     private static let ends = [
         "key", "token", "secret", "password", "passwd", "credential", "credentials", "authorization",
     ]
 
-    static func isOne(_ key: String) -> Bool {
+    /// Whether it ends like one, in whatever case.
+    package static func isOne(_ key: String) -> Bool {
         let key = key.lowercased()
         return ends.contains { key.hasSuffix($0) }
     }

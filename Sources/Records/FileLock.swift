@@ -13,6 +13,8 @@ package actor FileLock: Lock {
         var holder: LockHolder
         var since: String
         var isReleased: Bool
+        /// Whether somebody else released it.
+        var isUnlocked: Bool?
     }
 
     /// Which file it is, whatever has its path now.
@@ -52,7 +54,7 @@ package actor FileLock: Lock {
         }
         let previous = self.content()
         let cutOff = previous.flatMap { previous in
-            previous.isReleased
+            previous.isReleased && previous.isUnlocked != true
                 ? nil
                 : HeldLock(
                     number: previous.number, holder: previous.holder, since: previous.since, isReleased: false)
@@ -90,9 +92,10 @@ package actor FileLock: Lock {
 
     package func newest() throws -> HeldLock? {
         guard let content = content() else { return nil }
-        let isReleased = content.isReleased || !isHeldBySomebody
+        let isCutOff = !content.isReleased && !isHeldBySomebody
         return HeldLock(
-            number: content.number, holder: content.holder, since: content.since, isReleased: isReleased)
+            number: content.number, holder: content.holder, since: content.since,
+            isReleased: content.isReleased || isCutOff, isCutOff: isCutOff)
     }
 
     package func unlock(_ number: Int, by name: String) throws {
@@ -101,7 +104,7 @@ package actor FileLock: Lock {
             throw Diagnostic.notToUnlock(number, newest: newest)
         }
         let content = Content(
-            number: number, holder: newest.holder, since: newest.since ?? "", isReleased: true)
+            number: number, holder: newest.holder, since: newest.since ?? "", isReleased: true, isUnlocked: true)
         do {
             // Another file in its place: its holder sees that, and who comes next locks this one.
             try Data(try Value(encoding: content).canonicalJSON.utf8).write(to: URL(filePath: path), options: .atomic)

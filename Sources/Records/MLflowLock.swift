@@ -76,7 +76,7 @@ package actor MLflowLock: Lock {
             if isOurs { try? await server.deleteRegisteredModel(name(number)) }  // Only the newest counts anyway.
             return newest.number >= number ? .held(newest.held) : nil
         }
-        let cutOff = previous.flatMap { $0.isReleased ? nil : $0.held }
+        let cutOff = previous.flatMap { $0.isReleased && !$0.isUnlocked ? nil : $0.held }
         let lease = Lease(number, of: holder, claimed: sent, term: term, clock: clock, after: cutOff)
         // Older ones are nobody's any more. One that we may not delete is left to those who may.
         for old in all where old.number < number - 1 { try? await server.deleteRegisteredModel(name(old.number)) }
@@ -122,7 +122,9 @@ package actor MLflowLock: Lock {
             throw Diagnostic.notToUnlock(number, newest: newest)
         }
         do {
-            try await server.setRegisteredModelTag(self.name(number), LockModel.releasedTag, to: name)
+            for tag in [LockModel.unlockedTag, LockModel.releasedTag] {
+                try await server.setRegisteredModelTag(self.name(number), tag, to: name)
+            }
         } catch let error as WireError where error.status == 403 {
             throw Diagnostic.lockDenied(error, "`EDIT` on the registered model `\(self.name(number))`")
         }
@@ -145,6 +147,7 @@ package actor MLflowLock: Lock {
 /// A lock as its registered model tells it.
 private struct LockModel: Hashable {
     static let releasedTag = "drover.lock.released"
+    static let unlockedTag = "drover.lock.unlocked"
     private static let (id, name, host) = ("drover.lock.id", "drover.lock.holder", "drover.lock.host")
     private static let (purpose, process) = ("drover.lock.purpose", "drover.lock.process")
     private static let commit = "drover.lock.commit"
@@ -152,6 +155,8 @@ private struct LockModel: Hashable {
     let number: Int
     let holder: LockHolder
     let isReleased: Bool
+    /// Whether somebody else released it, or was about to.
+    let isUnlocked: Bool
     private let created: Int?
     /// What a renewal changes.
     private let updated: Int
@@ -167,6 +172,7 @@ private struct LockModel: Hashable {
             id: tag(Self.id) ?? "", name: tag(Self.name) ?? "somebody", host: tag(Self.host) ?? "an unknown host",
             purpose: tag(Self.purpose) ?? "unknown", process: tag(Self.process), commit: tag(Self.commit))
         isReleased = tag(Self.releasedTag) != nil
+        isUnlocked = tag(Self.unlockedTag) != nil
         created = model.created
         updated = model.lastUpdated
         renewal = model.description

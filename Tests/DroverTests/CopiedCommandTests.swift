@@ -1,3 +1,4 @@
+import ArgumentParser
 import Language
 import Support
 import Testing
@@ -13,6 +14,8 @@ struct CopiedCommandTests {
         ("`drover import models.m ID` does.", "`drover import models.m ID --spec specs/a --lab two` does."),
         ("Run `drover apply` first.", "Run `drover apply specs/a --lab two` first."),
         ("Use `drover apply --yes`.", "Use `drover apply --yes specs/a --lab two`."),
+        // This one takes no addresses of servers.
+        ("Run `drover validate`.", "Run `drover validate`."),
         // These are about no spec, or about one that is named.
         ("`drover apply plan.json` does it.", "`drover apply plan.json` does it."),
         ("`drover plan --out FILE` wrote it.", "`drover plan --out FILE` wrote it."),
@@ -26,6 +29,19 @@ struct CopiedCommandTests {
         #expect(told == expected)
         #expect(CopiedCommand.completed(told, paths: ["specs/a"], options: ["--lab", "two"]) == expected)
         #expect(CopiedCommand.completed(text, paths: [], options: []) == text)
+    }
+
+    @Test("No command shows what may be a secret; a file may be called as it likes")
+    func secrets() throws {
+        let given = ["tone=kind", "api_key=s3cret", "url=http://me:s3cret@host", "mail=me@host"]
+        let variation = try VariationOptions.parse(given.flatMap { ["--var", $0] } + ["--overlay", "token=a.yaml"])
+        #expect(
+            variation.words == [
+                "--overlay", "token=a.yaml", "--var", "tone=kind", "--var", "api_key=…", "--var", "url=…", "--var",
+                "mail=me@host",
+            ])
+        let words = ["plan", "--mlflow-url=http://me:s3cret@host", "--record", "file:me@host.json", "--lab", "two"]
+        #expect(CopiedCommand.serverOptions(in: words) == ["--record", "file:me@host.json", "--lab", "two"])
     }
 
     @Test(

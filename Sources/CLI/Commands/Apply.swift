@@ -47,7 +47,7 @@ extension Deployment {
     ) async throws -> Bool {
         let deployment = try await plan(
             session, session.workflow, change.permissions, selection, suites: stack.suites(),
-            rerun: change.gates.rerun, withholding: change.withholding)
+            rerun: change.gates.rerun, withholding: change.withholding(change.permissions))
         deployment.show(stack)
         guard !deployment.plan.isEmpty else {
             try await deployment.keepSettings(change, stack, command: command)

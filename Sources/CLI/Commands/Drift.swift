@@ -92,20 +92,11 @@ private struct Acceptance {
             let record = try await session.store.load()
             guard record.digest == deployment.recordDigest else { throw Diagnostic.appliedMeanwhile }
             try await session.store.save(record.forgetting(open).entries)
-            try await session.store.log(Self.entry(names, session, since: started), leaving: nil)
+            try await session.note(
+                "drift --accept", "\(names.count) accepted", lines: names.map { "accept \($0): done" }, since: started)
         }
         Console.note("Accepted \(names.count) of \(drift.changes.flatMap(\.fields).count) changed fields.")
         return drift.without(open)
-    }
-
-    private static func entry(_ names: [String], _ session: Session, since started: Int64) -> HistoryEntry {
-        var entry = HistoryEntry(
-            command: "drift --accept", specDigest: session.specDigest, gitCommit: session.servers.commit,
-            actor: LockHolder.user, startedAt: started, finishedAt: Deployment.milliseconds(), succeeded: true,
-            results: names.map { "accept \($0): done" })
-        entry.summary = "\(names.count) accepted"
-        entry.drover = Version.text
-        return entry
     }
 }
 

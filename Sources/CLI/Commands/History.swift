@@ -49,7 +49,7 @@ struct HistoryListCommand: AsyncParsableCommand {
         case .text: Console.out(HistoryText.render(history))
         case .json: Console.out(HistoryJSON.value(history, of: name).prettyJSON)
         }
-        if let held, !held.isReleased, !history.contains(where: { $0.lock == held.holder.id }) {
+        if let held, !held.isReleased || held.isCutOff, !history.contains(where: { $0.lock == held.holder.id }) {
             Console.note("Not listed yet, still at work or cut off: \(held.described).")
         }
     }

@@ -17,7 +17,8 @@ struct RollbackCommand: AsyncParsableCommand {
 
             With `--release`, only the alias of a release moves back to the version before, and what it stood at is \
             not promoted again until the agent changes or somebody approves it. What nothing uses since then is named \
-            before anything is done, and removed, as after an apply; with `--yes` the alias moves first.
+            before anything is done, and removed, as after an apply; with `--yes`, and no `--format json`, the alias moves \
+            first.
 
             EXAMPLES
               drover history specs/quickstart

@@ -13,7 +13,8 @@ package final class Lease: Sendable {
 
     package let number: Int
     package let holder: LockHolder
-    /// The claim before, where its holder has ended without giving it back: what it did was cut off.
+    /// The claim before, where its holder has ended without giving it back, or somebody else released it: what it did may have
+    /// been cut off.
     package let cutOff: HeldLock?
     private let clock: LeaseClock
     private let term: Duration?
@@ -22,7 +23,7 @@ package final class Lease: Sendable {
 
     /// - Parameters:
     ///   - claimed: When the claim was sent.
-    ///   - cutOff: The claim before, where it was never given back.
+    ///   - cutOff: The claim before, where its holder never gave it back.
     ///   - stands: Checks on this machine whether it still stands.
     package init(
         _ number: Int, of holder: LockHolder, claimed: Duration, term: Duration?, clock: LeaseClock,

@@ -52,12 +52,15 @@ package struct HeldLock: Sendable, Hashable {
     /// When it was taken, such as `2026-01-31T12:00:00Z`; nil when that is not known.
     package var since: String?
     package var isReleased: Bool
+    /// Whether it is free because its process has ended, without giving it back.
+    package var isCutOff: Bool
 
-    package init(number: Int, holder: LockHolder, since: String?, isReleased: Bool) {
+    package init(number: Int, holder: LockHolder, since: String?, isReleased: Bool, isCutOff: Bool = false) {
         self.number = number
         self.holder = holder
         self.since = since
         self.isReleased = isReleased
+        self.isCutOff = isCutOff
     }
 
     /// `anna on build-7 (apply, since 2026-01-31T12:00:00Z, lock 12)`.

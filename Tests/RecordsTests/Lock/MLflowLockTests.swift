@@ -173,7 +173,10 @@ struct MLflowLockTests {
         try await lock().unlock(1, by: "ben")
         #expect(await refusal(1) == "Lock 1 is released already.")
         #expect(try await lock().renew(lease) == false)
-        #expect(try await lock().claim(as: .named("ben")).lease?.number == 2)
+        let next = try #require(try await lock().claim(as: .named("ben")).lease)
+        #expect(next.number == 2 && next.cutOff?.number == 1 && next.cutOff?.holder == .named("anna"))
+        try await lock().release(next)
+        #expect(try await lock().claim(as: .named("anna")).lease?.cutOff == nil)
     }
 
     @Test("A holder whose lock was deleted has lost it")
