@@ -62,6 +62,6 @@ extension Diagnostic {
     fileprivate static func noScript(_ path: String) -> Diagnostic {
         Diagnostic(
             "no-script", "Script not found", detail: "The model's script `\(path)` is not there or cannot be read.",
-            fix: "Correct the path of the script.")
+            fix: "Put the file there, or name another one.")
     }
 }
