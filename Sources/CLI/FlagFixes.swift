@@ -45,7 +45,7 @@ enum FlagFixes {
             plain: "or accept where it stands", flagged: "or accept with `--accept-alias` where it stands"),
         "another-version": Wording(plain: "Name one of these", flagged: "Name one of these with `--version`"),
         "which-version": Wording(plain: "Say which of them", flagged: "Say with `--version` which of them"),
-        "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),
+        "no-script": Wording(plain: "or name another one", flagged: "or name another one with `--script`"),
     ]
 
     /// What a plan may allow, and the flag that does.

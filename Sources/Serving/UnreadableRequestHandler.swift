@@ -52,7 +52,7 @@ final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHand
             (unanswered, isWithin) = (unanswered + 1, true)
         case .body:
             // Only on purpose a body is cut into so many.
-            guard unanswered < 2 || parts <= Self.mostParts else { return context.close(promise: nil) }
+            guard unanswered < 2 || parts <= Self.mostParts else { return CutOff.close(context.channel) }
         case .end: isWithin = false
         }
         context.fireChannelRead(data)

@@ -3,7 +3,7 @@ import NIOCore
 /// Closes a connection only once what was written to it has been sent: a connection of SwiftNIO that is closed drops what it
 /// still holds, which is the end of an answer where its client reads slowly.
 ///
-/// A client that takes nothing of it has a minute. `CutOff` closes at once.
+/// A client has a minute for it; what it sends meanwhile is not read, as on a connection that is closed. `CutOff` closes at once.
 final class UnsentBytesHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -16,6 +16,10 @@ final class UnsentBytesHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(patience: TimeAmount = .seconds(60)) {
         self.patience = patience
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !isClosing { context.fireChannelRead(data) }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {

@@ -42,4 +42,13 @@ struct LabScriptTests {
             #expect(ended.code == 0 && ended.output == "first the second\n", "\(ended)")
         }
     }
+
+    @Test("A script that is not there is told before anything starts, with what to do")
+    func missing() async throws {
+        try await withTemporaryDirectory { directory in
+            let ended = try await DroverProgram(in: directory)("lab", "up", "--script", "none.yaml")
+            #expect(ended.code != 0 && ended.errors.contains("error[no-script]"), "\(ended)")
+            #expect(ended.errors.contains("Put the file there, or name another one with `--script`."), "\(ended)")
+        }
+    }
 }

@@ -14,7 +14,7 @@ struct ServeCommandTests {
     /// Starts a server, runs commands with its `$url`, stops it, and shows what it said.
     private static func script(_ options: String, _ commands: String) -> String {
         #"""
-        "$DROVER" serve --port 0 \#(options) >served.log 2>served.notes &
+        "$DROVER" serve --port 0 --shutdown-delay 0s \#(options) >served.log 2>served.notes &
         served=$!
         trap 'kill -KILL $served 2>/dev/null' EXIT
         for _ in $(seq 300); do grep -q Serving served.notes && break; kill -0 $served || break; sleep 0.1; done
@@ -132,7 +132,7 @@ struct ServeCommandTests {
     }
 
     private static let lateScript = #"""
-        "$DROVER" serve --port 0 --tls-cert cert.pem --tls-key key.pem >served.log 2>served.notes &
+        "$DROVER" serve --port 0 --shutdown-delay 0s --tls-cert cert.pem --tls-key key.pem >served.log 2>served.notes &
         served=$!
         trap 'kill -KILL $served 2>/dev/null' EXIT
         await() { for _ in $(seq 300); do grep -q "$1" served.notes && break; kill -0 $served || break; sleep 0.1; done; }

@@ -160,24 +160,6 @@ import Testing
         }
     }
 
-    @Test("Another content of its script restarts the scripted model, and nothing else")
-    func editedScript() throws {
-        let path = URL.temporaryDirectory.appending(path: "drover-script-\(UUID().uuidString).yaml").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let blueprint = blueprint(LabSettings(script: path))
-        var digests: [LabServer: Set<String>] = [:]
-        for answer in ["One", "One", "Two"] {
-            try Data("rules: [{reply: \(answer)}]\n".utf8).write(to: URL(filePath: path))
-            for server in LabServer.allCases {
-                let keyed = blueprint.keyed(server, from: [:])
-                digests[server, default: []].insert(keyed.digest)
-                #expect(keyed.secrets.isEmpty)
-            }
-        }
-        #expect(digests.filter { $0.value.count == 2 }.keys.map(\.self) == [.model], "\(digests)")
-        #expect(digests[.mlflow]?.count == 1)
-    }
-
     @Test("Nothing that could configure a server is inherited, and loopback never goes through a proxy")
     func inherited() {
         let environment = [

@@ -54,7 +54,9 @@ import Testing
         #expect(read.results.map(\.tool) == ["stock", "price"] && read.results.map(\.text) == ["12", "3"])
     }
 
-    @Test("Other questions are what they are", arguments: ["user: Hi", "This is our conversation so far", ""])
+    @Test(
+        "Other questions are what they are",
+        arguments: ["user: Hi", "This is our conversation so far", "", "\(Self.beginning)Hi", Self.beginning])
     func others(question: String) throws {
         let read = try Asked.conversation(question, before: [(role: "user", text: "One")])
         #expect(read.user == question && read.history == "One")

@@ -1,4 +1,5 @@
 import Language
+import NIOCore
 import Runtime
 import Testing
 import Wire
@@ -96,6 +97,23 @@ struct UnansweredRequestTests {
             #expect(try await server.post(Self.question).status == 504)
             let cut = try await server.post(#"{"input":"say","stream":true}"#)
             #expect(cut.status == 200 && cut.events[cut.events.count - 2].contains("response.failed"))
+        }
+    }
+
+    @Test("A client that takes nothing of a stream is cut off soon after the time of its answer")
+    func deaf() async throws {
+        let agent = StagedAgent.saying(String(repeating: "x", count: 16 << 20))
+        try await RunningServer.run([agent.published()], change: { $0.limits.answer = .milliseconds(200) }) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            let channel = try await HostileRequestTests.connection(port)
+            try await channel.executeThenClose { _, outbound in
+                let head =
+                    "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: \(Self.streamed.utf8.count)\r\n\r\n"
+                try await outbound.write(ByteBuffer(string: head + Self.streamed))
+                // Not within half a minute where what it has not taken is waited for.
+                let line = try await server.logged(1)
+                #expect(line["path"] == "/invocations", "\(line)")
+            }
         }
     }
 }

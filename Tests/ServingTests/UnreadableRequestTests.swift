@@ -97,7 +97,14 @@ struct SentAheadTests {
     private static let end = HTTPServerRequestPart.end(nil)
     private static let crumb = HTTPServerRequestPart.body(ByteBuffer(string: "x"))
 
-    private func channel() throws -> EmbeddedChannel {
+    /// Keeps what is written, as a connection whose client takes nothing.
+    private final class Clogged: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+
+        func flush(context: ChannelHandlerContext) {}
+    }
+
+    private func channel(after first: [any ChannelHandler] = []) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel()
         let refusing = UnreadableRequestHandler { error, _ in
             let head = HTTPResponseHead(
@@ -105,7 +112,8 @@ struct SentAheadTests {
                 headers: ["content-length": String(error.code.utf8.count)])
             return (head, ByteBuffer(string: error.code))
         }
-        try channel.pipeline.syncOperations.addHandlers([HTTPResponseEncoder(), refusing])
+        try channel.pipeline.syncOperations.addHandlers(
+            first + [UnsentBytesHandler(), HTTPResponseEncoder(), refusing])
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return channel
     }
@@ -170,6 +178,19 @@ struct SentAheadTests {
         come(1_000)
         #expect(channel.isActive)
         come(1_000)
+        #expect(!channel.isActive)
+    }
+
+    @Test("So it does where an answer before them is not taken")
+    func crumbsBeforeAnswers() throws {
+        let channel = try channel(after: [Clogged()])
+        channel.pipeline.fireChannelRead(Self.get)
+        channel.pipeline.fireChannelRead(Self.end)
+        #expect(try answer(channel, ["x-request-id": "1", "content-length": "0"]) == "")
+        for _ in 0..<2 {
+            channel.pipeline.fireChannelRead(Self.get)
+            for _ in 0..<1_000 { channel.pipeline.fireChannelRead(Self.crumb) }
+        }
         #expect(!channel.isActive)
     }
 }

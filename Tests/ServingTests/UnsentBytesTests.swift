@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import NIOPosix
 import Testing
 
@@ -71,6 +72,35 @@ struct UnsentBytesTests {
                 #expect(closed.hasHappened)
             }
         }
+    }
+
+    /// Keeps what is written, as a connection whose client takes nothing yet.
+    private final class Clogged: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+
+        var takesAll = false
+
+        func flush(context: ChannelHandlerContext) {
+            if takesAll { context.flush() }
+        }
+    }
+
+    @Test("What comes on a connection that is being closed is not read: its answer would be lost")
+    func late() throws {
+        let (channel, clogged) = (EmbeddedChannel(), Clogged())
+        try channel.pipeline.syncOperations.addHandlers([clogged, UnsentBytesHandler()])
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        let bytes = ByteBuffer(string: "GET / HTTP/1.1")
+        try channel.writeInbound(bytes)
+        #expect(try channel.readInbound(as: ByteBuffer.self) == bytes)
+        channel.writeAndFlush(bytes, promise: nil)
+        channel.close(promise: nil)
+        #expect(channel.isActive)
+        try channel.writeInbound(bytes)
+        #expect(try channel.readInbound(as: ByteBuffer.self) == nil)
+        clogged.takesAll = true
+        channel.flush()
+        #expect(!channel.isActive)
     }
 
     @Test("What is cut off is closed at once")

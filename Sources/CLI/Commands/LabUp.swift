@@ -32,7 +32,8 @@ struct LabUp: AsyncParsableCommand {
 
     @Option(
         help: """
-            File with the scripted model's answers (default: its built-in behaviour). Edited since, it is read anew.
+            File with the scripted model's answers (default: its built-in behaviour). When it is edited, a running \
+            model reads it anew.
             """)
     var script: String?
 
@@ -64,7 +65,7 @@ struct LabUp: AsyncParsableCommand {
         if let script { try LabFailure.check(script) }
         let choice = LabChoice(stack: stack, mlflow: mlflow, answers: answers)
         try await lab.withLab(report: LabProgress.report) { lab in
-            // The model of a running lab is started anew where its script was edited: not with mistakes in it.
+            // The model of a running lab reads its script anew when that is edited, and answers with errors where it has mistakes.
             if choice.answers == nil, let kept = try LabFile.read(from: lab.place.directory, name: lab.place.name) {
                 if let script = kept.settings.script { try LabFailure.check(script) }
             }

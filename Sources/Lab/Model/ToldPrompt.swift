@@ -19,6 +19,7 @@ enum ToldPrompt {
         guard let place = messages.lastIndex(where: { $0.role == "user" }), messages[place].text.hasPrefix(beginning)
         else { return messages }
         let told = told(messages[place].text.dropFirst(beginning.count))
+        guard !told.isEmpty else { return messages }
         return messages[..<place] + told + messages[(place + 1)...]
     }
 

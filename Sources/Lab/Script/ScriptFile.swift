@@ -16,9 +16,10 @@ final class ScriptFile: Sendable {
     /// - Throws: `Diagnostics` when the file is missing or has mistakes.
     init(_ path: String?) throws(Diagnostics) {
         self.path = path
+        // Before it is read: what is written meanwhile is another content.
+        let stamp = path.flatMap { DigestCache.Stamp(ofFileAt: $0) }
         var sources = SourceMap()
         let script = try path.map { path throws(Diagnostics) in try Script.read(path, into: &sources) }
-        let stamp = path.flatMap { DigestCache.Stamp(ofFileAt: $0) }
         state = Mutex(State(stamp: stamp, script: script ?? Script(rules: [])))
     }
 
@@ -61,6 +62,6 @@ extension Diagnostic {
     fileprivate static func noScript(_ path: String) -> Diagnostic {
         Diagnostic(
             "no-script", "Script not found", detail: "The model's script `\(path)` is not there or cannot be read.",
-            fix: "Correct the path of the script.")
+            fix: "Put the file there, or name another one.")
     }
 }

@@ -92,17 +92,12 @@ struct Blueprint: Sendable {
         ]
     }
 
-    /// The key of a real model server, which only the server of agents gets: with another one it is started anew. So is the
-    /// scripted model whose script has another content.
-    /// - Returns: The digest of its program, which tells keys and scripts apart, and the variables that are in no file.
+    /// The key of a real model server, which only the server of agents gets: with another one it is started anew.
+    /// - Returns: The digest of its program, which tells keys apart, and the variables that are in no file.
     func keyed(
         _ server: LabServer, from environment: [String: String]
     ) -> (digest: String, secrets: [String: String]) {
         var program = program(of: server)
-        if server == .model, let script = settings.script.flatMap({ FileManager.default.contents(atPath: $0) }) {
-            program.environment["script"] = sha256Hex(script)
-            return (program.digest, [:])
-        }
         guard server == .llamastack, let key = environment[Self.chatKey] else { return (program.digest, [:]) }
         program.environment[Self.chatKey] = sha256Hex(key.utf8)
         return (program.digest, [Self.chatKey: key])

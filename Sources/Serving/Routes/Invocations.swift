@@ -184,7 +184,7 @@ extension RequestHandler {
         return Alarm { _ in
             min(end, events.nudge(after: silence))
         } isUp: {
-            channel.close(promise: nil)
+            CutOff.close(channel)
         }
     }
 }
@@ -310,7 +310,7 @@ extension RequestHandler {
         try requireJSON(request)
         let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
         guard length <= limits.body else { throw tooLarge }
-        let slow = channel.eventLoop.scheduleTask(in: TimeAmount(limits.arrival)) { channel.close(promise: nil) }
+        let slow = channel.eventLoop.scheduleTask(in: TimeAmount(limits.arrival)) { CutOff.close(channel) }
         defer { slow.cancel() }
         var body = ByteBuffer()
         for try await var piece in request.body {
