@@ -87,6 +87,20 @@ struct EarlierSamplesTests {
         #expect(try Self.verdict(.once, Self.samples(0, 1), after: []) == .failed)
     }
 
+    @Test("Limit how long a pass counts that a run does not come to by itself")
+    func since() throws {
+        let suite = Self.suite(Repetition(samples: 5, atLeast: 3))
+        let earlier = try Self.earlier([Self.samples(5)])
+        for (samples, since) in [
+            (Self.samples(5), nil), (Self.samples(3, 2), nil), (Self.samples(2, errors: 3), "t"),
+            (Self.samples(2, 3), "t"),
+        ] {
+            let standing = StandingEvidence(key: "k", earlier: earlier)
+            let evidence = Evidence(Self.result(suite, samples), of: suite, standing, at: "u", run: "r")
+            #expect(evidence.verdict == "passed" && evidence.since == since, "\(samples)")
+        }
+    }
+
     @Test("Count also where the suite was called otherwise, for all that decides is the same under one key")
     func renamed() throws {
         let suite = Self.suite(Repetition(samples: 5, atLeast: 4))

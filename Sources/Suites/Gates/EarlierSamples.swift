@@ -146,9 +146,11 @@ extension SuiteResult {
         }
     }
 
-    /// When the oldest run began that it needs, where it took only what was missing; nil where it took all.
+    /// When the oldest run began that it needs: it took only what was missing, or does not pass by its own samples; nil where
+    /// it does.
     func standsSince(_ ids: [CaseID], after earlier: EarlierSamples) -> String? {
-        earlier.oldest(of: zip(ids, cases).filter { $1.decides && $1.isBesideStanding }.map(\.0))
+        earlier.oldest(
+            of: zip(ids, cases).filter { $1.decides && ($1.isBesideStanding || verdict != .passed) }.map(\.0))
     }
 
     /// Its cases with their earlier samples.
