@@ -54,13 +54,13 @@ struct GateRun {
                 return (gate.address, problem.map(CheckResult.failed) ?? result(of: gate, suite, run, after: open))
             }
         ) { first, _ in first }
-        return try await withOthers(results, in: session)
+        return try await withOthers(results, of: run, in: session)
     }
 
     /// The same with what others have found meanwhile: what passed by all samples that stood when it began may not have by
     /// those that stand now, and what passed before the others ran may have failed since.
     private func withOthers(
-        _ results: [Address: CheckResult], in session: Session
+        _ results: [Address: CheckResult], of run: Run?, in session: Session
     ) async throws -> [Address: CheckResult] {
         guard let mlflow = session.servers.mlflow else { return results }
         var results = results
@@ -68,7 +68,9 @@ struct GateRun {
         for gate in gates where results[gate.address]?.isPassed == true {
             let all = try await mlflow.evidence(underKey: gate.key.text, inExperiments: gate.places)
             let now = Int(Date().timeIntervalSince1970)
-            switch GateDecision(after: gate.evidence, of: all, maxAge: gate.terms.maxEvidenceAge, now: now) {
+            let own = run?.suites.first { $0.suite == gate.address.name }?.samples
+            let maxAge = gate.terms.maxEvidenceAge
+            switch GateDecision(after: gate.evidence, of: all, taking: own, maxAge: maxAge, now: now) {
             case .passed, nil: break
             case .failed(let evidence): results[gate.address] = .failed(.gateStaysFailed(gate, evidence, among: all))
             // What stood when it was asked for may have become too old since.
