@@ -104,8 +104,12 @@ struct GateRun {
             guard let suite, let result = run?.suites.first(where: { $0.suite == gate.address.name }) else {
                 return .failed(.gateUnknown(gate))
             }
-            let verdict = result.gateVerdict(of: suite, after: standing[suite.name]?.earlier ?? EarlierSamples())
-            guard verdict == .passed else { return .failed(.gate(gate, result, verdict)) }
+            let earlier = standing[suite.name]?.earlier ?? EarlierSamples()
+            let verdict = result.gateVerdict(of: suite, after: earlier)
+            guard verdict == .passed else {
+                let reasons = result.gateReasons(of: suite, after: earlier)
+                return .failed(.gate(gate, result, verdict, because: reasons))
+            }
             guard run?.changed.contains(result.suite) != true else { return .failed(.gateChanged(gate)) }
             return .passed(["verdict": .string("passed")])
         }
@@ -156,16 +160,16 @@ extension CheckResult {
 }
 
 extension Diagnostic {
-    fileprivate static func gate(_ gate: Gate, _ result: SuiteResult, _ verdict: Verdict) -> Diagnostic {
+    /// - Parameter reasons: Parts of a sentence.
+    fileprivate static func gate(
+        _ gate: Gate, _ result: SuiteResult, _ verdict: Verdict, because reasons: [String]
+    ) -> Diagnostic {
         let isFailed = verdict == .failed
-        let rules = result.thresholds.filter { $0.verdict != .passed }.map {
-            "\($0.name): \($0.wanted), and \($0.actual)"
-        }
         return Diagnostic(
             isFailed ? "gate-failed" : "gate-inconclusive",
             isFailed ? "A gate failed" : "A gate could not be decided",
             detail: "The suite `\(gate.address.name)` \(isFailed ? "failed" : "did not decide")"
-                + (rules.isEmpty ? "." : " (\(rules.joined(separator: "; "))).")
+                + (reasons.isEmpty ? "." : " (\(reasons.joined(separator: "; "))).")
                 + (gate.history.map { " Its samples add to \($0)." } ?? ""),
             fix: isFailed
                 ? "Mend the agent or the suite; the alias stays where it is, and the new version is there as a candidate."
