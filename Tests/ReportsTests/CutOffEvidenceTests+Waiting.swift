@@ -47,9 +47,9 @@ extension CutOffEvidenceTests {
             log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: true)
     }
 
-    private func refusing(_ status: Int, at fake: FakeMLflow) -> Interposed {
+    private func refusing(_ status: Int, named name: String? = nil, at fake: FakeMLflow) -> Interposed {
         Interposed(fake) { request, send in
-            guard request.method == .put else { return try await send() }
+            guard request.method == .put, name.map(request.url.hasSuffix) ?? true else { return try await send() }
             return HTTPResponse(status: status, body: Array(#"{"error_code": "REFUSED", "message": "No"}"#.utf8))
         }
     }
@@ -70,6 +70,19 @@ extension CutOffEvidenceTests {
                 #expect(try await back.server().samples(of: evidence(in: back)).unreadable == (isKept ? 0 : 1))
                 #expect(back.store.runs.count == 1)
             }
+        }
+    }
+
+    @Test("The verdicts of samples, which later runs add to, are there also where the report is too large for MLflow")
+    func largeReport() async throws {
+        try await withTemporaryDirectory { directory in
+            try await leave(in: directory)
+            let back = FakeMLflow()
+            let sender = SpoolSender(to: refusing(413, named: "drover.json", at: back).mlflow)
+            let sent = await sender.sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["reports-not-sent"])
+            let samples = try await back.server().samples(of: evidence(in: back))
+            #expect(samples.unreadable == 0 && samples.samples.unseenFailures == 0)
         }
     }
 }
