@@ -54,13 +54,13 @@ struct GateRun {
                 return (gate.address, problem.map(CheckResult.failed) ?? result(of: gate, suite, run, after: open))
             }
         ) { first, _ in first }
-        return try await withOthers(results, in: session)
+        return try await withOthers(results, of: run, in: session)
     }
 
     /// The same with what others have found meanwhile: what passed by all samples that stood when it began may not have by
     /// those that stand now, and what passed before the others ran may have failed since.
     private func withOthers(
-        _ results: [Address: CheckResult], in session: Session
+        _ results: [Address: CheckResult], of run: Run?, in session: Session
     ) async throws -> [Address: CheckResult] {
         guard let mlflow = session.servers.mlflow else { return results }
         var results = results
@@ -68,7 +68,9 @@ struct GateRun {
         for gate in gates where results[gate.address]?.isPassed == true {
             let all = try await mlflow.evidence(underKey: gate.key.text, inExperiments: gate.places)
             let now = Int(Date().timeIntervalSince1970)
-            switch GateDecision(after: gate.evidence, of: all, maxAge: gate.terms.maxEvidenceAge, now: now) {
+            let own = run?.suites.first { $0.suite == gate.address.name }?.samples
+            let maxAge = gate.terms.maxEvidenceAge
+            switch GateDecision(after: gate.evidence, of: all, taking: own, maxAge: maxAge, now: now) {
             case .passed, nil: break
             case .failed(let evidence): results[gate.address] = .failed(.gateStaysFailed(gate, evidence, among: all))
             // What stood when it was asked for may have become too old since.
@@ -102,8 +104,12 @@ struct GateRun {
             guard let suite, let result = run?.suites.first(where: { $0.suite == gate.address.name }) else {
                 return .failed(.gateUnknown(gate))
             }
-            let verdict = result.gateVerdict(of: suite, after: standing[suite.name]?.earlier ?? EarlierSamples())
-            guard verdict == .passed else { return .failed(.gate(gate, result, verdict)) }
+            let earlier = standing[suite.name]?.earlier ?? EarlierSamples()
+            let verdict = result.gateVerdict(of: suite, after: earlier)
+            guard verdict == .passed else {
+                let reasons = result.gateReasons(of: suite, after: earlier)
+                return .failed(.gate(gate, result, verdict, because: reasons))
+            }
             guard run?.changed.contains(result.suite) != true else { return .failed(.gateChanged(gate)) }
             return .passed(["verdict": .string("passed")])
         }
@@ -154,16 +160,16 @@ extension CheckResult {
 }
 
 extension Diagnostic {
-    fileprivate static func gate(_ gate: Gate, _ result: SuiteResult, _ verdict: Verdict) -> Diagnostic {
+    /// - Parameter reasons: Parts of a sentence.
+    fileprivate static func gate(
+        _ gate: Gate, _ result: SuiteResult, _ verdict: Verdict, because reasons: [String]
+    ) -> Diagnostic {
         let isFailed = verdict == .failed
-        let rules = result.thresholds.filter { $0.verdict != .passed }.map {
-            "\($0.name): \($0.wanted), and \($0.actual)"
-        }
         return Diagnostic(
             isFailed ? "gate-failed" : "gate-inconclusive",
             isFailed ? "A gate failed" : "A gate could not be decided",
             detail: "The suite `\(gate.address.name)` \(isFailed ? "failed" : "did not decide")"
-                + (rules.isEmpty ? "." : " (\(rules.joined(separator: "; "))).")
+                + (reasons.isEmpty ? "." : " (\(reasons.joined(separator: "; "))).")
                 + (gate.history.map { " Its samples add to \($0)." } ?? ""),
             fix: isFailed
                 ? "Mend the agent or the suite; the alias stays where it is, and the new version is there as a candidate."

@@ -55,7 +55,7 @@ struct PassedGates: Sendable {
         case .passed: return nil
         case .failed(let evidence): return .failedSince(suite, evidence, waiting)
         case .run, .unknown:
-            let passed = standing.filter { $0.verdict == Verdict.passed.rawValue }.map(\.at).max()
+            let passed = standing.filter { $0.verdict == Verdict.passed.rawValue }.max { $0.at < $1.at }
             return .notPassedAnyMore(suite, passed, maxAge, waiting)
         }
     }
@@ -74,16 +74,24 @@ extension Diagnostic {
             address: "suites.\(suite)", cause: .failed)
     }
 
-    /// - Parameter passed: When it did; nil where no such result stands.
+    /// - Parameter passed: The last result with which it did; nil where none stands.
     fileprivate static func notPassedAnyMore(
-        _ suite: String, _ passed: String?, _ maxAge: Duration, _ waiting: ReleaseState.Entry
+        _ suite: String, _ passed: Evidence?, _ maxAge: Duration, _ waiting: ReleaseState.Entry
     ) -> Diagnostic {
         Diagnostic(
             "gate-inconclusive", "A gate could not be decided",
             detail: "Version \(waiting.version) waits for approval, and "
-                + (passed.map { "passed the suite `\(suite)` on \($0): results count for \(maxAge.exact)." }
+                + (passed.map { "passed the suite `\(suite)` on \($0.found): results count for \(maxAge.exact)." }
                     ?? "no passing result of the suite `\(suite)` stands."),
             fix: "Run `drover test --suite \(suite)`, and approve it then, or use `--override REASON`.",
             address: "suites.\(suite)", cause: .inconclusive)
+    }
+}
+
+extension Evidence {
+    /// When it was found, and how old the samples are that it needs: `2026-06-06T12:00:00Z, by samples from
+    /// 2026-06-01T12:00:00Z on`.
+    fileprivate var found: String {
+        since.map { "\(at), by samples from \($0) on" } ?? at
     }
 }

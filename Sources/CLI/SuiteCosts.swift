@@ -71,7 +71,7 @@ extension MLflowServer {
             Self.looked, inExperiments: [id], where: MLflowFilter.tag("drover.suite", suite.name))
         let whole = runs.filter { !$0.isOfPart }.prefix(Self.read)
         guard let newest = whole.first else { return nil }
-        var costs = SpentCosts(whole: newest.metrics["total_tokens"].map { Int($0) })
+        var costs = SpentCosts(whole: newest.totalTokens)
         for run in whole where costs.cases.count < suite.cases.count {
             for each in try await readableVerdicts(of: run)?.cases ?? [] where costs.cases[each.id] == nil {
                 costs.cases[each.id] = CaseCosts(each)

@@ -72,8 +72,8 @@ package struct Evidence: Sendable, Hashable, Codable {
     /// Whether only the samples that failed count: something may have changed while it ran, and nobody can tell what each
     /// sample that passed is of. Nil for no.
     package var failuresOnly: Bool?
-    /// When the oldest run began whose samples its verdict needs, where it only took those that were missing: ISO 8601 in
-    /// UTC. Nil where it took samples of all cases.
+    /// When the oldest run began whose samples its verdict needs, where it only took those that were missing, or does not pass
+    /// by its own: ISO 8601 in UTC. Nil where it passes by its own.
     package var since: String?
     /// MLflow's ids of the runs whose samples it holds, too, and that count elsewhere; found out anew each time.
     package var countedElsewhere: [String] = []

@@ -349,6 +349,17 @@ extension ReleaseCommandTests {
             }
             let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production", "--yes"])
             #expect(refused.code == 5 && refused.errors.contains("results count for"), "\(refused.errors)")
+            for run in shop.mlflow.store.runs {
+                let tag = run.tags.first { $0.key == Evidence.tag }?.value
+                guard var mixed = tag.flatMap({ Evidence($0) }) else { continue }
+                (mixed.at, mixed.since) = (Date().formatted(.iso8601), "2020-01-01T00:00:00Z")
+                try await server.logBatch(toRun: run.id, tags: [Evidence.tag: mixed.text])
+            }
+            let needing = try await shop.drover.run(DroverProgram.path, ["approve", "production", "--yes"])
+            #expect(needing.code == 5, "\(needing.output)")
+            #expect(
+                needing.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                    .contains("by samples from 2020-01-01T00:00:00Z on: results count for"), "\(needing.errors)")
             let tested = try await shop.drover("test")
             #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
             let approved = try await shop.drover.run(DroverProgram.path, ["approve", "production", "--yes"])

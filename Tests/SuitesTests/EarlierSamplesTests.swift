@@ -87,6 +87,37 @@ struct EarlierSamplesTests {
         #expect(try Self.verdict(.once, Self.samples(0, 1), after: []) == .failed)
     }
 
+    @Test("Say why a gate does not pass by all of them, also where its run alone would")
+    func reasons() throws {
+        let most = Self.suite(Repetition(samples: 5, atLeast: 4))
+        var bad = try Self.earlier([Self.samples(2, 3)])
+        let failed = "passRate: at least 1.0, and 0 of 1 cases passed"
+        #expect(Self.result(most, Self.samples(5)).gateReasons(of: most, after: bad) == [failed])
+        bad.miss(failures: 2)
+        let unread = "of 2 failed samples of earlier runs the case cannot be read"
+        #expect(Self.result(most, Self.samples(5)).gateReasons(of: most, after: bad) == [failed, unread])
+        let any = Self.suite(.once, Thresholds(passRate: Located(0, at: place(3))))
+        let silent = Self.result(any, Self.samples(0, errors: 1))
+        #expect(
+            silent.gateReasons(of: any, after: EarlierSamples())
+                == ["no sample of a case that decides could be judged"])
+        #expect(Self.result(any, Self.samples(1)).gateReasons(of: any, after: EarlierSamples()).isEmpty)
+    }
+
+    @Test("Limit how long a pass counts that a run does not come to by itself")
+    func since() throws {
+        let suite = Self.suite(Repetition(samples: 5, atLeast: 3))
+        let earlier = try Self.earlier([Self.samples(5)])
+        for (samples, since) in [
+            (Self.samples(5), nil), (Self.samples(3, 2), nil), (Self.samples(2, errors: 3), "t"),
+            (Self.samples(2, 3), "t"),
+        ] {
+            let standing = StandingEvidence(key: "k", earlier: earlier)
+            let evidence = Evidence(Self.result(suite, samples), of: suite, standing, at: "u", run: "r")
+            #expect(evidence.verdict == "passed" && evidence.since == since, "\(samples)")
+        }
+    }
+
     @Test("Count also where the suite was called otherwise, for all that decides is the same under one key")
     func renamed() throws {
         let suite = Self.suite(Repetition(samples: 5, atLeast: 4))

@@ -52,7 +52,8 @@ struct GateDecisionTests {
     @Test("What has just passed does not by what others added meanwhile, also to runs that stood there already")
     func meanwhile() {
         func decision(_ before: [Evidence], _ all: [Evidence]) -> GateDecision? {
-            GateDecision(after: before, of: all, maxAge: .seconds(86_400), now: Self.now)
+            let own = Evidence.Samples(passed: 1, failed: 0, errors: 0)
+            return GateDecision(after: before, of: all, taking: own, maxAge: .seconds(86_400), now: Self.now)
         }
         var begun = Self.evidence("inconclusive")
         begun.run = "other"
@@ -60,6 +61,8 @@ struct GateDecisionTests {
         #expect(decision([], [passed]) == .passed(passed))
         #expect(decision([], []) == nil && decision([begun], [begun, open]) == nil, "Nobody else has added anything.")
         #expect(decision([], [begun, open]) == .unknown)
+        let other = Self.evidence("inconclusive", failed: 1)
+        #expect(decision([], [other]) == .unknown, "MLflow lacks its own run.")
         var ended = begun
         ended.failuresOnly = true
         #expect(decision([ended], [begun, open]) == .unknown, "The other one has ended meanwhile.")

@@ -96,6 +96,8 @@ struct RemainderTests {
         let shown = try #require(try await Self.runner(Self.answering("open")).run([rest]).first)
         #expect(shown.suite.gateVerdict(of: rest, after: earlier) == .passed)
         #expect(shown.suite.gateVerdict(of: rest, after: EarlierSamples()) == .inconclusive)
+        let gone = shown.suite.gateReasons(of: rest, after: EarlierSamples())
+        #expect(gone == ["1 case stood by samples of earlier runs that do not count any more"])
         #expect(shown.suite.gateVerdict(of: rest, after: try Self.earlier(["open": "e"])) == .inconclusive)
     }
 

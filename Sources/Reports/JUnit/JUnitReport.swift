@@ -122,9 +122,14 @@ package struct JUnitReport: Report {
                 xml.element(
                     outcome.rawValue, [("message", allowed + first.detail), ("type", first.code.name)], text: body)
             } else if outcome != .success {
-                // Nothing was wrong with what there is, and it is not enough.
-                let message = allowed + (more ?? "The samples that were taken do not decide it.")
-                xml.element(outcome.rawValue, [("message", message), ("type", "case-inconclusive")], text: message)
+                // Nothing was wrong with what there is: it is not enough, or none was taken, because others had failed it.
+                let isKnown = result.repetition.wanted == 0
+                let reason =
+                    isKnown
+                    ? "It failed by samples of earlier runs, which count beside those of this one."
+                    : more ?? "The samples that were taken do not decide it."
+                let type = isKnown ? "case-failed" : "case-inconclusive"
+                xml.element(outcome.rawValue, [("message", allowed + reason), ("type", type)], text: allowed + reason)
             }
             if !result.transcript.isEmpty { xml.element("system-out", [], text: result.transcript) }
         }

@@ -19,6 +19,9 @@ struct EvaluationReports: Sendable {
         guard let folder = try? MLflowArtifactFolder(uri: run.artifactURI),
             let index = recorded.index(ofSuite: suite)
         else { return }
+        // First what gates need, and is small: a large report may be refused.
+        let verdicts = try VerdictsFile(recorded, ofSuite: index)
+        try await server.putArtifact(try verdicts.bytes, named: VerdictsFile.name, in: folder)
         do {
             // By way of a temporary file: the report of many samples may be too large for memory.
             try await withTemporaryPath { path in
@@ -27,8 +30,6 @@ struct EvaluationReports: Sendable {
                     try JSONReport().write(recorded.only(suite: index), to: &output)
                 }
                 try await server.putArtifact(file.content, named: "drover.json", in: folder)
-                let verdicts = try VerdictsFile(recorded, ofSuite: index)
-                try await server.putArtifact(try verdicts.bytes, named: VerdictsFile.name, in: folder)
             }
         } catch let failure as FileBytes.Failure {
             throw Diagnostic.noTemporaryReport(failure.reason)

@@ -171,10 +171,11 @@ package struct SpoolSender: Sendable {
             let warning = try await count(suite.run, suite.entry, &known).warning
             warnings += [warning].compactMap(\.self)
         }
-        if let reason = try await sendReports(of: &suite, in: end.log, file, &known) {
-            warnings.append(.reportsNotSent(end.suite, because: reason))
+        let run = suite.run.id
+        let reason = try await sendReports(of: &suite, in: end.log, file, &known) {
+            try await server.updateRun(run, status: end.passed ? .finished : .failed, endTime: end.time)
         }
-        try await server.updateRun(suite.run.id, status: end.passed ? .finished : .failed, endTime: end.time)
+        if let reason { warnings.append(.reportsNotSent(end.suite, because: reason)) }
         suite.end(in: file, isWaiting: known.waiting.contains(end.suite))
     }
 
@@ -184,31 +185,42 @@ package struct SpoolSender: Sendable {
         _ suite: inout SpooledSuite, in file: SpooledFile, _ known: inout Known, _ warnings: inout [Diagnostic]
     ) async throws {
         var (counts, warning) = try await count(suite.run, suite.entry, &known)
-        if counts, let reason = try await sendReports(of: &suite, in: suite.entry.log, file, &known) {
-            warning = .reportsNotSent(suite.entry.suite, because: reason)
+        let run = suite.run.id
+        let end = { @Sendable in try await server.updateRun(run, status: .killed) }
+        if counts {
+            let reason = try await sendReports(of: &suite, in: suite.entry.log, file, &known, ending: end)
+            if let reason { warning = .reportsNotSent(suite.entry.suite, because: reason) }
+        } else {
+            try await end()
         }
-        try await server.updateRun(suite.run.id, status: .killed)
         suite.end(in: file, isWaiting: known.waiting.contains(suite.entry.suite))
         warnings += [warning].compactMap(\.self)
     }
 
-    /// Sends the reports of a suite, once.
+    /// Sends the reports of a suite, once, and ends its run.
     /// - Returns: Why they are not there, although all the rest is; nil when they are.
-    /// - Throws: When MLflow is away again.
+    /// - Throws: When MLflow is away again, or refuses them for now: without them, samples that failed keep gates open.
     private func sendReports(
-        of suite: inout SpooledSuite, in path: String?, _ file: SpooledFile, _ known: inout Known
+        of suite: inout SpooledSuite, in path: String?, _ file: SpooledFile, _ known: inout Known,
+        ending end: () async throws -> Void
     ) async throws -> String? {
-        guard !suite.hasReports else { return nil }
         var problem: String?
-        do {
-            let recorded = try log(of: suite.entry, at: path, &known)
-            try await EvaluationReports(of: suite.entry.suite, in: recorded).put(on: suite.run, at: server)
-        } catch let error as WireError where !error.isAway {
-            problem = error.diagnostic().detail
-        } catch let found as Diagnostic {
-            problem = found.detail
+        if !suite.hasReports {
+            do {
+                let recorded = try log(of: suite.entry, at: path, &known)
+                try await EvaluationReports(of: suite.entry.suite, in: recorded).put(on: suite.run, at: server)
+            } catch let error as WireError where !error.isAway {
+                if error.mayPass {
+                    try await end()
+                    throw error
+                }
+                problem = error.diagnostic().detail
+            } catch let found as Diagnostic {
+                problem = found.detail
+            }
+            suite.noteReports(in: file)
         }
-        suite.noteReports(in: file)
+        try await end()
         return problem
     }
 }

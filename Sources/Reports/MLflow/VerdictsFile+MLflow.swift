@@ -3,8 +3,13 @@ package import Suites
 package import Wire
 
 extension MLflowRun {
-    /// Whether it asked only chosen cases of its suite, or those that lacked samples.
-    package var isOfPart: Bool { tags[EvaluationRun.partTag] != nil }
+    /// Whether it asked only chosen cases of its suite, those of a shard, or those that lacked samples.
+    package var isOfPart: Bool { tags[EvaluationRun.partTag] != nil || tags[Evidence.shardTag] != nil }
+
+    /// The tokens that it used; nil where they are not known, also where others wrote what is no such number.
+    package var totalTokens: Int? {
+        metrics["total_tokens"].flatMap { Int(exactly: $0) }.flatMap { $0 < 0 ? nil : $0 }
+    }
 }
 
 extension MLflowServer {

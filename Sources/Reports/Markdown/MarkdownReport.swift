@@ -124,6 +124,7 @@ private struct MarkdownCase {
         let wanted = result.repetition.test == nil ? result.repetition.wanted : result.samples.count
         return [
             wanted > 1 ? "\(passed) of \(wanted) samples passed" : nil,
+            result.repetition.wanted == 0 ? "by earlier samples" : nil,
             result.quarantine.map { "until \($0.until): \(Markdown.code($0.reason))" },
         ].compactMap { $0 }
     }

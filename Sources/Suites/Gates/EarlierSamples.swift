@@ -109,25 +109,51 @@ extension SuiteResult {
         return "\(self.suite): \(verdict.rawValue), \(Counts(whole).text)"
     }
 
+    /// Why a gate does not pass, each as a part of a sentence: by all samples that stand, and not by those of the run alone.
+    package func gateReasons(of suite: TestSuite, after earlier: EarlierSamples) -> [String] {
+        let ids = suite.cases.map(\.id)
+        let missed = outcomes(of: ids, suite.thresholds, after: earlier).filter { $0.verdict != .passed }
+        return missed.map { "\($0.name): \($0.wanted), and \($0.actual)" } + gaps(of: ids, after: earlier)
+    }
+
     /// The verdict for a gate.
     /// - Parameter ids: Those of the cases, in their order.
     func gateVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
-        // Without it, a run that found out nothing would make old samples new, or pass where any rate does.
-        let measured: [Verdict] = cases.contains { $0.decides && $0.passed + $0.failed > 0 } ? [] : [.inconclusive]
-        guard earlier != EarlierSamples() || cases.contains(where: \.isBesideStanding) else {
-            return .worst(of: [verdict] + measured)
-        }
+        let open = gaps(of: ids, after: earlier).map { _ in Verdict.inconclusive }
+        return .worst(of: outcomes(of: ids, limits, after: earlier).map(\.verdict) + open)
+    }
+
+    /// The outcomes of its thresholds, of which those that all samples decide are by all that stand.
+    private func outcomes(
+        of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples
+    ) -> [ThresholdOutcome] {
+        guard earlier != EarlierSamples() || cases.contains(where: \.isBesideStanding) else { return thresholds }
         let whole = tallies(of: ids, after: earlier)
         let summed = [limits.passRateOutcome(whole.filter(\.decides)), noWorseThan(limits, whole)].compactMap(\.self)
-        let others = thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
+        return summed + thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
+    }
+
+    /// What keeps it from passing whatever its thresholds say, as parts of a sentence.
+    private func gaps(of ids: [CaseID], after earlier: EarlierSamples) -> [String] {
+        guard cases.contains(where: \.decides) else { return ["no case of it decides"] }
+        var gaps: [String] = []
+        // Else a run that found out nothing would make old samples new, or pass where any rate does.
+        if !cases.contains(where: { $0.decides && $0.passed + $0.failed > 0 }) {
+            gaps.append("no sample of a case that decides could be judged")
+        }
         // What was left out because it stood may be too old by now, or not to be read.
-        let isGone = zip(cases, whole).contains {
+        let gone = zip(cases, tallies(of: ids, after: earlier)).count {
             $0.decides && $0.repetition.wanted == 0 && $1.verdict == .inconclusive
         }
-        let isOpen = isGone || earlier.unseenFailures > 0 || cases.contains(where: \.isMissingSamples)
-        let missing = isOpen ? [Verdict.inconclusive] : []
-        return .worst(of: (summed + others).map(\.verdict) + missing + measured)
+        if gone > 0 {
+            gaps.append("\(gone.counting("case")) stood by samples of earlier runs that do not count any more")
+        }
+        let unseen = earlier.unseenFailures
+        if unseen > 0 { gaps.append("of \(unseen.counting("failed sample")) of earlier runs the case cannot be read") }
+        let missing = cases.count(where: \.isMissingSamples)
+        if missing > 0 { gaps.append("samples of \(missing) of \(cases.count) cases are missing") }
+        return gaps
     }
 
     /// The verdict of a part of a suite: failed where all cases of the suite must pass, and one of these has failed for
@@ -146,9 +172,11 @@ extension SuiteResult {
         }
     }
 
-    /// When the oldest run began that it needs, where it took only what was missing; nil where it took all.
+    /// When the oldest run began that it needs: it took only what was missing, or does not pass by its own samples; nil where
+    /// it does.
     func standsSince(_ ids: [CaseID], after earlier: EarlierSamples) -> String? {
-        earlier.oldest(of: zip(ids, cases).filter { $1.decides && $1.isBesideStanding }.map(\.0))
+        earlier.oldest(
+            of: zip(ids, cases).filter { $1.decides && ($1.isBesideStanding || verdict != .passed) }.map(\.0))
     }
 
     /// Its cases with their earlier samples.

@@ -50,12 +50,16 @@ package enum GateDecision: Sendable, Hashable {
     /// - Parameters:
     ///   - before: What stood when it began.
     ///   - all: What stands now, that of its own run among it where MLflow took it.
+    ///   - own: The samples that its own run took; nil where it did not run.
     /// - Returns: Nil where nobody has added anything.
-    package init?(after before: [Evidence], of all: [Evidence], maxAge: Duration, now: Int) {
+    package init?(
+        after before: [Evidence], of all: [Evidence], taking own: Evidence.Samples?, maxAge: Duration, now: Int
+    ) {
         self.init(of: all, maxAge: maxAge, rerun: .never, now: now)
         guard self == .unknown else { return }
-        // One more is that of its own run.
-        guard all.count(where: { !before.contains($0) }) > 1 else { return nil }
+        let added = all.filter { !before.contains($0) }
+        // One may be that of its own run, which MLflow may lack.
+        guard added.count > 1 || added.contains(where: { $0.samples != own }) else { return nil }
     }
 }
 
@@ -138,13 +142,19 @@ extension Evidence {
         let cases = result.cases
         let again = cases.map { max(0, $0.attempts - 1) }.reduce(0, +)
         self.init(
-            suite: result.suite, key: standing.key,
-            samples: Samples(
-                passed: cases.map(\.passed).reduce(0, +), failed: cases.map(\.failed).reduce(0, +),
-                errors: cases.map(\.errors).reduce(0, +)),
+            suite: result.suite, key: standing.key, samples: result.samples,
             attempts: cases.map(\.samples).reduce(0, +) + again, at: at, run: run,
             verdict: verdict.rawValue)
         logical = standing.logical
+    }
+}
+
+extension SuiteResult {
+    /// The samples that it took.
+    package var samples: Evidence.Samples {
+        Evidence.Samples(
+            passed: cases.map(\.passed).reduce(0, +), failed: cases.map(\.failed).reduce(0, +),
+            errors: cases.map(\.errors).reduce(0, +))
     }
 }
 
