@@ -83,11 +83,8 @@ final class RequestHandler: Sendable {
             meters.count(known, entry.status, exchange.elapsed)
         }
         defer { if isLast(exchange) { Self.cutOff(channel) } }
-        if let error = objection(to: request, known, &entry.caller) {
+        if let error = objection(to: request, exchange, known, &entry.caller) {
             return try await refuse(error, exchange, writer, &entry)
-        }
-        if exchange.upgrade?.contains("websocket") == true {
-            return try await refuse(.webSocket, exchange, writer, &entry)
         }
         guard let (route, name) = place else {
             return try await refuse(ServedError(laterAt: exchange.path) ?? .noRoute, exchange, writer, &entry)
@@ -131,16 +128,19 @@ final class RequestHandler: Sendable {
 
     /// Why a request is refused whatever it asks; nil where it is not.
     /// - Parameter caller: Gets the name of who asks.
-    private func objection(to request: Request, _ route: Route?, _ caller: inout String?) -> ServedError? {
+    private func objection(
+        to request: Request, _ exchange: Exchange, _ route: Route?, _ caller: inout String?
+    ) -> ServedError? {
         let isOpen = route?.isOpen == true
         if let tokens, !isOpen {
             caller = tokens.caller(request.headers[.authorization])
             if caller == nil { return BearerTokens.refusal(of: request.headers[.authorization]) }
         }
-        guard tokens == nil else { return nil }
-        if let names, !isOpen, !names.include(request.head.authority) { return .foreignName }
-        if let origin = request.headers[.origin], !Self.isOwn(origin, request) { return .foreignOrigin }
-        return nil
+        if tokens == nil {
+            if let names, !isOpen, !names.include(request.head.authority) { return .foreignName }
+            if let origin = request.headers[.origin], !Self.isOwn(origin, request) { return .foreignOrigin }
+        }
+        return exchange.upgrade?.contains("websocket") == true ? .webSocket : nil
     }
 
     private func reply(to route: Route, _ name: String?, _ exchange: Exchange) async -> Reply {

@@ -55,8 +55,11 @@ package struct Thresholds: Sendable, Hashable {
 }
 
 extension Thresholds {
-    /// Whether something is measured over all samples of a run, so that a part of them does not tell it.
-    var measuresRun: Bool { errorRate != nil || latencyP50 != nil || latencyP95 != nil }
+    /// Whether something is measured over all samples of a run, so that a part of them does not tell it. With a budget, a
+    /// suite that costs more would pass in parts.
+    var measuresRun: Bool {
+        errorRate != nil || latencyP50 != nil || latencyP95 != nil || totalTokens != nil || maxDuration != nil
+    }
 
     /// Only what stops a suite when it is used up: what a part of a suite can keep to.
     var budgets: Thresholds {

@@ -111,11 +111,13 @@ struct RemainderTests {
         for limits in [
             Thresholds(errorRate: Located(0.1, at: place(3))),
             Thresholds(latencyP95: Located(.seconds(1), at: place(3))),
+            Thresholds(totalTokens: Located(1000, at: place(3))),
+            Thresholds(maxDuration: Located(.seconds(60), at: place(3))),
         ] {
             #expect(!Self.suite(cases, limits).asking(after: some).isRemainder)
         }
-        let budget = Thresholds(totalTokens: Located(1000, at: place(3)))
-        #expect(Self.suite(cases, budget).asking(after: some).isRemainder)
+        let rate = Thresholds(passRate: Located(1, at: place(3)))
+        #expect(Self.suite(cases, rate).asking(after: some).isRemainder)
     }
 
     @Test("A quarantine that is over keeps the gate open, though its case has samples")
