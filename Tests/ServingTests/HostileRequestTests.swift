@@ -280,8 +280,11 @@ struct HostileRequestTests {
         Issue.record("Requests whose clients went are in flight after half a minute.")
     }
 
-    static func connection(_ port: Int) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
-        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    /// - Parameter takes: How many bytes the system takes in for the client; as it likes where nil.
+    static func connection(_ port: Int, takes: Int32? = nil) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let takes { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(takes)) }
+        return try await bootstrap
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
