@@ -2,28 +2,26 @@ import FoundationEssentials
 import Glibc
 import Language
 
-/// The pages of the program's own code that are in memory.
+/// The pages of code that are in memory: of the program, and of the libraries that it is linked with.
 enum ProgramPages {
     /// Gives back those that are mapped, so that a server does not keep what only its start needed, which is most of them.
     /// The kernel maps those that are still needed again, from its cache of the file, when they are.
     static func giveBack() {
         // Where the system tells nothing of it, nothing is lost.
-        guard let maps = try? FileBytes.read("/proc/self/maps", atMost: 1 << 20),
-            let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        else { return }
+        guard let maps = try? FileBytes.read("/proc/self/maps", atMost: 1 << 20) else { return }
         for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
-            guard let code = code(in: line, of: program) else { continue }
+            guard let code = code(in: line) else { continue }
             madvise(UnsafeMutableRawPointer(bitPattern: code.lowerBound), code.count, MADV_DONTNEED)
         }
     }
 
-    /// The addresses of a mapping; nil where it is not of the program's code. Code is never written, so that the file has all
-    /// of it.
+    /// The addresses of a mapping; nil where it is not code of a file. Such code is never written, so that the file has all of
+    /// it.
     ///
     ///     55d0c0a00000-55d0c2f00000 r-xp 00a00000 fe:00 1234    /usr/bin/drover
-    static func code(in line: Substring, of program: String) -> Range<UInt>? {
+    static func code(in line: Substring) -> Range<UInt>? {
         let fields = line.split(separator: " ", maxSplits: 5)
-        guard fields.count == 6, fields[1] == "r-xp", fields[5].drop(while: { $0 == " " }) == program else {
+        guard fields.count == 6, fields[1] == "r-xp", fields[5].drop(while: { $0 == " " }).hasPrefix("/") else {
             return nil
         }
         let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }

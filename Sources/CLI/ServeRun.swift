@@ -33,6 +33,7 @@ struct ServeRun: Sendable {
 
     /// - Throws: What keeps it from listening, or the agents from answering.
     func run() async throws {
+        ProgramPages.giveBack()
         let end = ServingEnd()
         let files = ReloadedFiles(tokens: server.tokens, certificate: server.certificate, stack: source.stack)
         try await withThrowingTaskGroup(of: Part?.self) { group in

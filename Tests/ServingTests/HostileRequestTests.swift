@@ -284,12 +284,11 @@ struct HostileRequestTests {
     static func connection(_ port: Int, takes: Int32? = nil) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         if let takes { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(takes)) }
-        return try await bootstrap
-            .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
+        return try await bootstrap.connect(host: "127.0.0.1", port: port) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
             }
+        }
     }
 
     /// The head that comes back; nothing when the other side closes, or says nothing for a while: for one second where no
