@@ -39,7 +39,7 @@ enum CopiedCommand {
         return text.replacing(/`drover ([a-z]+)((?: [^`]*)?)`/) { match in
             let (command, rest) = (String(match.1), String(match.2))
             let named = withOption.contains(command) ? paths.flatMap { ["--spec", $0] } : paths
-            let added = (named + options).map { " " + quoted($0) }.joined()
+            let added = (named + options.map(withoutPassword)).map { " " + quoted($0) }.joined()
             // What names a saved plan has its spec.
             guard withOption.contains(command) || withPaths.contains(command), !isAboutPlan(command, rest),
                 !rest.hasSuffix(added)
@@ -55,6 +55,14 @@ enum CopiedCommand {
         return "'" + word.replacing("'", with: #"'\''"#) + "'"
     }
 
+    /// An option in which `PASSWORD` stands for what a URL has before its host: nobody is to read that on a screen. Left out,
+    /// the option would be missed, and the command would be about another server.
+    static func withoutPassword(_ word: String) -> String {
+        // A password may have what has to be escaped in a URL; after a colon, digits and a slash are a port and a path.
+        word.replacing(/(:\/\/[^\/?#@:\s]*:)(?!\d+[\/?#])[^\s"']*@/) { "\($0.1)PASSWORD@" }
+            .replacing(/(:\/\/)[^\/?#@:\s]+@/) { "\($0.1)PASSWORD@" }
+    }
+
     private static let withPaths: Set = [
         "apply", "approve", "destroy", "doctor", "drift", "graph", "history", "judge", "plan", "rollback", "state",
         "test", "up", "validate",
@@ -65,7 +73,6 @@ enum CopiedCommand {
         ["apply", "plan"].contains(command) && !rest.isEmpty && (!rest.hasPrefix(" --") || rest.hasSuffix(" FILE"))
     }
 
-    /// A URL may hold a password, and is left out then: nobody is to read it on a screen.
     private static func serverOptions(in words: [String]) -> [String] {
         let names = ["--llamastack-url", "--mlflow-url", "--record", "--lab"]
         var options: [String] = []
@@ -76,8 +83,7 @@ enum CopiedCommand {
                 options += [word, words[index + 1]]
             }
         }
-        let pairs = stride(from: 0, to: options.count, by: 2).map { (options[$0], options[$0 + 1]) }
-        return pairs.filter { !$0.1.contains("@") }.flatMap { [$0.0, $0.1] }
+        return options
     }
 }
 

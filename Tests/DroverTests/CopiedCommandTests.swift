@@ -38,6 +38,20 @@ struct CopiedCommandTests {
         #expect(CopiedCommand.quoted(path) == expected)
     }
 
+    @Test(
+        "A password in a URL is not repeated, and its place is named",
+        arguments: [
+            ("http://me:pa55@h:80/x", "http://me:PASSWORD@h:80/x"),
+            ("desk=http://me:p/a@s@h/x", "desk=http://me:PASSWORD@h/x"), ("https://t0ken@h", "https://PASSWORD@h"),
+            ("https://h:443/@scope/a", "https://h:443/@scope/a"), ("https://h/@scope", "https://h/@scope"),
+            ("file:me@work.json", "file:me@work.json"), ("to=me@h", "to=me@h"),
+        ])
+    func password(word: String, expected: String) {
+        #expect(CopiedCommand.withoutPassword(word) == expected)
+        let told = CopiedCommand.completed("Run `drover plan`.", paths: ["a"], options: ["--var", word])
+        #expect(told == "Run `drover plan a --var \(expected)`.")
+    }
+
     @Test("An option is suggested only where it is spelled nearly so, and paths need none")
     func unknownOption() async throws {
         try await withTemporaryDirectory { directory in
