@@ -1,3 +1,4 @@
+import Lab
 import Language
 import Synchronization
 
@@ -36,7 +37,7 @@ enum CopiedCommand {
 
     static func completed(_ text: String, paths: [String], options: [String]) -> String {
         guard !paths.isEmpty || !options.isEmpty, text.contains("`drover ") else { return text }
-        return text.replacing(/`drover ([a-z]+)((?: [^`]*)?)`/) { match in
+        return naming(lab(in: options), in: text).replacing(/`drover ([a-z]+)((?: [^`]*)?)`/) { match in
             let (command, rest) = (String(match.1), String(match.2))
             let named = withOption.contains(command) ? paths.flatMap { ["--spec", $0] } : paths
             let added = (named + options.map(withoutPassword)).map { " " + quoted($0) }.joined()
@@ -45,6 +46,20 @@ enum CopiedCommand {
                 !rest.hasSuffix(added)
             else { return String(match.0) }
             return "`drover \(command)\(rest)\(added)`"
+        }
+    }
+
+    /// The lab where the servers are, unless that is the one which needs no name.
+    private static func lab(in options: [String]) -> String? {
+        guard let index = options.firstIndex(of: "--lab"), index + 1 < options.count else { return nil }
+        return options[index + 1] == LabPlace.defaultName ? nil : options[index + 1]
+    }
+
+    /// The same text, where each command that starts or stops a lab names this one.
+    private static func naming(_ lab: String?, in text: String) -> String {
+        guard let lab else { return text }
+        return text.replacing(/`drover lab ((?:up|down|status|logs)[^`]*)`/) { match in
+            match.1.contains("--name") ? String(match.0) : "`drover lab \(match.1) --name \(quoted(lab))`"
         }
     }
 

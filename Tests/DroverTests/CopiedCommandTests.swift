@@ -16,7 +16,8 @@ struct CopiedCommandTests {
         // These are about no spec, or about one that is named.
         ("`drover apply plan.json` does it.", "`drover apply plan.json` does it."),
         ("`drover plan --out FILE` wrote it.", "`drover plan --out FILE` wrote it."),
-        ("Run `drover lab up`, and `mlflow gc`.", "Run `drover lab up`, and `mlflow gc`."),
+        ("Run `drover lab up`, and `mlflow gc`.", "Run `drover lab up --name two`, and `mlflow gc`."),
+        ("Run `drover lab up --name x`.", "Run `drover lab up --name x`."),
         ("The word drover is no command.", "The word drover is no command."),
     ]
 
@@ -26,6 +27,13 @@ struct CopiedCommandTests {
         #expect(told == expected)
         #expect(CopiedCommand.completed(told, paths: ["specs/a"], options: ["--lab", "two"]) == expected)
         #expect(CopiedCommand.completed(text, paths: [], options: []) == text)
+    }
+
+    @Test("The lab that needs no name gets none")
+    func defaultLab() {
+        let text = "Run `drover lab up`."
+        #expect(CopiedCommand.completed(text, paths: ["a"], options: ["--lab", "default"]) == text)
+        #expect(CopiedCommand.completed(text, paths: ["a"], options: ["--record", "file:lab"]) == text)
     }
 
     @Test(
