@@ -1,3 +1,4 @@
+import Lab
 import Language
 import Synchronization
 
@@ -36,10 +37,10 @@ enum CopiedCommand {
 
     static func completed(_ text: String, paths: [String], options: [String]) -> String {
         guard !paths.isEmpty || !options.isEmpty, text.contains("`drover ") else { return text }
-        return text.replacing(/`drover ([a-z]+)((?: [^`]*)?)`/) { match in
+        return naming(lab(in: options), in: text).replacing(/`drover ([a-z]+)((?: [^`]*)?)`/) { match in
             let (command, rest) = (String(match.1), String(match.2))
             let named = withOption.contains(command) ? paths.flatMap { ["--spec", $0] } : paths
-            let added = (named + options).map { " " + quoted($0) }.joined()
+            let added = (named + options.map(withoutPassword)).map { " " + quoted($0) }.joined()
             // What names a saved plan has its spec.
             guard withOption.contains(command) || withPaths.contains(command), !isAboutPlan(command, rest),
                 !rest.hasSuffix(added)
@@ -48,11 +49,33 @@ enum CopiedCommand {
         }
     }
 
+    /// The lab where the servers are, unless that is the one which needs no name.
+    private static func lab(in options: [String]) -> String? {
+        guard let index = options.firstIndex(of: "--lab"), index + 1 < options.count else { return nil }
+        return options[index + 1] == LabPlace.defaultName ? nil : options[index + 1]
+    }
+
+    /// The same text, where each command that starts or stops a lab names this one.
+    private static func naming(_ lab: String?, in text: String) -> String {
+        guard let lab else { return text }
+        return text.replacing(/`drover lab ((?:up|down|status|logs)[^`]*)`/) { match in
+            match.1.contains("--name") ? String(match.0) : "`drover lab \(match.1) --name \(quoted(lab))`"
+        }
+    }
+
     /// A word as a shell takes it for one.
     static func quoted(_ word: String) -> String {
         let plain = /[A-Za-z0-9_.\/:=@%+,\-]+/
         guard word.wholeMatch(of: plain) == nil else { return word }
         return "'" + word.replacing("'", with: #"'\''"#) + "'"
+    }
+
+    /// An option in which `PASSWORD` stands for what a URL has before its host: nobody is to read that on a screen. Left out,
+    /// the option would be missed, and the command would be about another server.
+    static func withoutPassword(_ word: String) -> String {
+        // A password may have what has to be escaped in a URL; after a colon, digits and a slash are a port and a path.
+        word.replacing(/(:\/\/[^\/?#@:\s]*:)(?!\d+[\/?#])[^\s"']*@/) { "\($0.1)PASSWORD@" }
+            .replacing(/(:\/\/)[^\/?#@:\s]+@/) { "\($0.1)PASSWORD@" }
     }
 
     private static let withPaths: Set = [
@@ -65,7 +88,6 @@ enum CopiedCommand {
         ["apply", "plan"].contains(command) && !rest.isEmpty && (!rest.hasPrefix(" --") || rest.hasSuffix(" FILE"))
     }
 
-    /// A URL may hold a password, and is left out then: nobody is to read it on a screen.
     static func serverOptions(in words: [String]) -> [String] {
         let names = ["--llamastack-url", "--mlflow-url", "--record", "--lab"]
         var options: [String] = []
@@ -76,8 +98,7 @@ enum CopiedCommand {
                 options += [word, words[index + 1]]
             }
         }
-        let pairs = stride(from: 0, to: options.count, by: 2).map { (options[$0], options[$0 + 1]) }
-        return pairs.filter { !($0.0.hasSuffix("-url") && $0.1.contains("@")) }.flatMap { [$0.0, $0.1] }
+        return options
     }
 }
 

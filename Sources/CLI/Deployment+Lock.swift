@@ -95,13 +95,15 @@ extension Session {
         }
     }
 
-    /// Adds to the history what was done under the lock before, where that was never given back, and it is not there.
+    /// Adds to the history what was done under the locks before that were never given back, and is not there.
     private func noteCutOff() async {
-        guard let cutOff = gate.held?.cutOff else { return }
+        guard let cutOffs = gate.held?.cutOffs, !cutOffs.isEmpty else { return }
         do {
             _ = try await store.load()  // One that is refused is not written to.
-            let isThere = try await store.history().contains { $0.lock == cutOff.holder.id }
-            if !isThere { try await store.log(HistoryEntry(cutOff), leaving: nil) }
+            let known = Set(try await store.history().compactMap(\.lock))
+            for cutOff in cutOffs where !known.contains(cutOff.holder.id) {
+                try await store.log(HistoryEntry(cutOff), leaving: nil)
+            }
         } catch {
             // The history is help: what is to be done now does not need it, and tells itself what is wrong.
         }

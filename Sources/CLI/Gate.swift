@@ -2,6 +2,7 @@ import Engine
 import FoundationEssentials
 import Kinds
 import Language
+import Reports
 import Runtime
 import Suites
 import Wire
@@ -19,6 +20,8 @@ struct Gate: Sendable {
     let decision: GateDecision
     /// What it asks, and what that costs; nil where it does not run, or a plan is not shown.
     let costs: SuiteCosts?
+    /// The number of runs that found something under the key, which MLflow does not have yet.
+    let unsent: Int
     /// That the version has failed as it is logged, and is not asked again; nil where it has not.
     let failedArtifact: Diagnostic?
 
@@ -49,13 +52,19 @@ struct Gate: Sendable {
     var note: String {
         switch decision {
         case .passed(let evidence):
-            "passed on \(evidence.at) (run \(evidence.run); \(history ?? "")): not run again"
+            "passed on \(evidence.at) (run \(evidence.run); \(history ?? "")): not run again\(waiting)"
         case .failed(let evidence):
             "failed on \(evidence.at) (run \(evidence.run); \(history ?? "")), and stays so until something changes"
         case .unknown: "no result stands, and it is not to run"
         case .run:
-            (costs?.told ?? "runs") + (history.map { "; adds to \($0)" } ?? "")
+            (costs?.told ?? "runs") + (history.map { "; adds to \($0)" } ?? "") + waiting
         }
+    }
+
+    /// Only an apply sends it: a plan writes nothing.
+    private var waiting: String {
+        guard unsent > 0 else { return "" }
+        return "; what \(unsent.counting("run")) found waits here for MLflow, is sent first, and counts"
     }
 }
 
@@ -70,6 +79,7 @@ extension Gate {
         guard !checks.isEmpty, let mlflow = session.servers.mlflow else { return [] }
         let lookup = session.lookup(in: survey, workflow)
         let promoted = Set(plan.changes.filter(\.action.isPromotion).map(\.address))
+        let unsent = SpoolSender.waiting(in: TestRun.unsent, for: mlflow)
         var gates: [Gate] = []
         for address in checks {
             guard let suite = workflow[address]?.spec as? SuiteSpec,
@@ -99,7 +109,7 @@ extension Gate {
             gates.append(
                 Gate(
                     address: address, terms: terms, key: key, places: places, evidence: evidence, decision: decision,
-                    costs: costs, failedArtifact: try await artifact?.problem))
+                    costs: costs, unsent: unsent[key.text] ?? 0, failedArtifact: try await artifact?.problem))
         }
         return gates
     }

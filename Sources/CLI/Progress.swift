@@ -57,9 +57,7 @@ final class Progress: Sendable {
             case .progress(let address, let advance):
                 state.running[address]?.note(advance, at: .now)
             case .warned(let address, let warning):
-                if style != .events {
-                    write("! \(address): \(warning.detail)\(warning.fix.map { " \($0)" } ?? "")", &state)
-                }
+                if style != .events { write("! \(address): \(Event.told(of: warning))", &state) }
             case .finished(let address, let action, let elapsed):
                 state.running[address] = nil
                 if style == .lines { write("✓ \(address): \(action.outcome) in \(elapsed.spelled)", &state) }
@@ -137,6 +135,12 @@ extension Event {
     /// What is said of a gate that passed.
     static func told(passedOn standing: StandingResult?) -> String {
         standing.map { "passed on evidence of \($0.at), run \($0.run)" } ?? Action.check.outcome
+    }
+
+    /// What is warned of meanwhile, with the flags and the commands that mend it.
+    static func told(of warning: Diagnostic) -> String {
+        let told = FlagFixes.told(warning)
+        return told.detail + (told.fix.map { " \($0)" } ?? "")
     }
 
     /// What is said of a gate that did not pass.

@@ -339,7 +339,7 @@ struct TestRun: Sendable {
     }
 
     /// Where results are kept that MLflow could not take.
-    private static let unsent = ".drover/unsent"
+    static let unsent = ".drover/unsent"
 
     /// Sends what earlier runs kept; whoever reads evidence comes after it.
     /// - Parameter session: Where it is looked whether what killed runs tested is still the same; nil where nobody looks.

@@ -69,7 +69,7 @@ package actor FileLock: Lock {
         descriptors[number] = descriptor
         let path = path
         return .taken(
-            Lease(number, of: holder, claimed: clock.now(), term: nil, clock: clock, after: cutOff) {
+            Lease(number, of: holder, claimed: clock.now(), term: nil, clock: clock, after: cutOff.map { [$0] } ?? []) {
                 Identity { stat(path, &$0) } == identity
             })
     }

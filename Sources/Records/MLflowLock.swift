@@ -46,10 +46,9 @@ package actor MLflowLock: Lock {
             throw Diagnostic.lockDenied(error, "the right to create registered models (`\(name(number))`)")
         } catch let error as WireError {
             // The loser of a race gets this or that; whose it is, the listing tells.
-            return try await settled(number, holder, sent, after: newest) ?? .contested(unseen(error))
+            return try await settled(number, holder, sent) ?? .contested(unseen(error))
         }
-        return try await settled(number, holder, sent, after: newest)
-            ?? .contested(Diagnostic.lockGone(name(number)))
+        return try await settled(number, holder, sent) ?? .contested(Diagnostic.lockGone(name(number)))
     }
 
     /// A name that is taken by what the listing does not show is hidden from us.
@@ -59,9 +58,7 @@ package actor MLflowLock: Lock {
     }
 
     /// Who holds the lock after a create that may have succeeded; nil when nobody does.
-    private func settled(
-        _ number: Int, _ holder: LockHolder, _ sent: Duration, after previous: LockModel?
-    ) async throws -> LockClaim? {
+    private func settled(_ number: Int, _ holder: LockHolder, _ sent: Duration) async throws -> LockClaim? {
         let all: [LockModel]
         do {
             all = try await locks()
@@ -76,8 +73,9 @@ package actor MLflowLock: Lock {
             if isOurs { try? await server.deleteRegisteredModel(name(number)) }  // Only the newest counts anyway.
             return newest.number >= number ? .held(newest.held) : nil
         }
-        let cutOff = previous.flatMap { $0.isReleased && !$0.isUnlocked ? nil : $0.held }
-        let lease = Lease(number, of: holder, claimed: sent, term: term, clock: clock, after: cutOff)
+        // Also that before the last: the last may have ended before it told of it.
+        let cutOffs = all.filter { $0.number < number && (!$0.isReleased || $0.isUnlocked) }.map(\.held)
+        let lease = Lease(number, of: holder, claimed: sent, term: term, clock: clock, after: cutOffs)
         // Older ones are nobody's any more. One that we may not delete is left to those who may.
         for old in all where old.number < number - 1 { try? await server.deleteRegisteredModel(name(old.number)) }
         guard lease.isHeld else {

@@ -1,7 +1,9 @@
 extension String {
-    /// The text shortened to a length in characters: its start and end, with the number of omitted characters between.
+    /// The text shortened to a length in characters: its start and end, with the number of omitted characters between. One
+    /// that this would hardly make shorter stays whole, and so does an excerpt.
     package func excerpt(_ limit: Int = 400) -> String {
-        guard count > limit else { return self }
+        let widestMark = 40
+        guard count > limit + widestMark else { return self }
         let head = limit * 3 / 4
         return "\(prefix(head)) … \(count - limit) characters left out … \(suffix(limit - head))"
     }

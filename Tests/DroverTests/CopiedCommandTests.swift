@@ -19,7 +19,8 @@ struct CopiedCommandTests {
         // These are about no spec, or about one that is named.
         ("`drover apply plan.json` does it.", "`drover apply plan.json` does it."),
         ("`drover plan --out FILE` wrote it.", "`drover plan --out FILE` wrote it."),
-        ("Run `drover lab up`, and `mlflow gc`.", "Run `drover lab up`, and `mlflow gc`."),
+        ("Run `drover lab up`, and `mlflow gc`.", "Run `drover lab up --name two`, and `mlflow gc`."),
+        ("Run `drover lab up --name x`.", "Run `drover lab up --name x`."),
         ("The word drover is no command.", "The word drover is no command."),
     ]
 
@@ -41,7 +42,16 @@ struct CopiedCommandTests {
                 "mail=me@host",
             ])
         let words = ["plan", "--mlflow-url=http://me:s3cret@host", "--record", "file:me@host.json", "--lab", "two"]
-        #expect(CopiedCommand.serverOptions(in: words) == ["--record", "file:me@host.json", "--lab", "two"])
+        let options = CopiedCommand.serverOptions(in: words)
+        let told = CopiedCommand.completed("Run `drover plan`.", paths: [], options: options)
+        #expect(told == "Run `drover plan --mlflow-url http://me:PASSWORD@host --record file:me@host.json --lab two`.")
+    }
+
+    @Test("The lab that needs no name gets none")
+    func defaultLab() {
+        let text = "Run `drover lab up`."
+        #expect(CopiedCommand.completed(text, paths: ["a"], options: ["--lab", "default"]) == text)
+        #expect(CopiedCommand.completed(text, paths: ["a"], options: ["--record", "file:lab"]) == text)
     }
 
     @Test(
@@ -52,6 +62,20 @@ struct CopiedCommandTests {
         ])
     func quoted(path: String, expected: String) {
         #expect(CopiedCommand.quoted(path) == expected)
+    }
+
+    @Test(
+        "A password in a URL is not repeated, and its place is named",
+        arguments: [
+            ("http://me:pa55@h:80/x", "http://me:PASSWORD@h:80/x"),
+            ("desk=http://me:p/a@s@h/x", "desk=http://me:PASSWORD@h/x"), ("https://t0ken@h", "https://PASSWORD@h"),
+            ("https://h:443/@scope/a", "https://h:443/@scope/a"), ("https://h/@scope", "https://h/@scope"),
+            ("file:me@work.json", "file:me@work.json"), ("to=me@h", "to=me@h"),
+        ])
+    func password(word: String, expected: String) {
+        #expect(CopiedCommand.withoutPassword(word) == expected)
+        let told = CopiedCommand.completed("Run `drover plan`.", paths: ["a"], options: ["--var", word])
+        #expect(told == "Run `drover plan a --var \(expected)`.")
     }
 
     @Test("An option is suggested only where it is spelled nearly so, and paths need none")

@@ -98,6 +98,31 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("Applies that were killed one after the other are all listed, once")
+    func cutOffTwice() async throws {
+        let mlflow = FakeMLflow()
+        try await withShop(mlflow) { drover, directory in
+            let mark = try #require(ProcessMark.current()).split(separator: ":").map(String.init)
+            for name in ["anna", "ben"] {
+                let holder = LockHolder(
+                    id: name, name: name, host: "desk", purpose: "apply", process: "\(mark[0]):\(mark[1]):1")
+                let claim = try await MLflowLock(mlflow.server(), stack: StackName("shop")).claim(as: holder)
+                guard case .taken = claim else {
+                    Issue.record("The lock was not taken.")
+                    return
+                }
+            }
+            for team in ["support", "sales"] {
+                try Self.write("drover.yaml", Self.spec(team), directory)
+                let applied = try await drover("apply", "--yes")
+                #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+            }
+            let list = try await drover("history").output
+            #expect(list.split(separator: "\n").count { $0.contains("cut off") } == 2, "\(list)")
+            for name in ["anna", "ben"] { #expect(list.contains(" \(name) "), "\(list)") }
+        }
+    }
+
     @Test("Each apply is listed with its number, and shown with its spec and files", arguments: [false, true])
     func history(inFile: Bool) async throws {
         try await withShop { drover, directory in

@@ -22,6 +22,19 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("While an apply goes on, the command that approves names the spec, too")
+    func approvalNamesSpec() async throws {
+        try await withShop { shop in
+            try shop.write(Self.spec(release: Self.manual))
+            let applied = try await shop.drover.run(DroverProgram.path, ["apply", "drover.yaml", "--yes"])
+            #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+            let told = "! releases.production: Version 1 waits for approval"
+            #expect(applied.errors.contains(told), "\(applied.errors)")
+            let command = "`drover approve production drover.yaml`"
+            #expect(applied.errors.contains("Run \(command) to promote it."), "\(applied.errors)")
+        }
+    }
+
     @Test("An approval names what its promotion frees, and removes it: nothing is left for the next apply")
     func approvalFrees() async throws {
         try await withWaiting { shop in

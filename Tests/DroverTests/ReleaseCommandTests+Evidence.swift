@@ -215,6 +215,23 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("A plan tells of a gate what waits for MLflow, until it is sent")
+    func toldUnsent() async throws {
+        let waits = "; what 1 run found waits here for MLflow, is sent first, and counts"
+        try await withShop { shop in
+            try await shop.apply(Self.unreleased(Self.spec()), code: 0)
+            try await leaveUnsent("passed", in: shop)
+            try shop.write(Self.spec())
+            let plan = try await shop.drover("plan")
+            #expect(plan.output.contains("not run again\(waits)"), "\(plan.output)\(plan.errors)")
+            try await shop.apply(Self.spec(), code: 0, saying: "Sent the results of 1 earlier run", "1 promoted")
+            let renamed = Self.spec().replacing("alias: production", with: "alias: live")
+            try shop.write(renamed.replacing("releases: {production:", with: "releases: {other:"))
+            let sent = try await shop.drover("plan")
+            #expect(sent.output.contains("not run again") && !sent.output.contains(waits), "\(sent.output)")
+        }
+    }
+
     @Test("What waits for MLflow is sent before shards are joined there, whose samples it adds to")
     func joinedUnsent() async throws {
         try await withShop { shop in

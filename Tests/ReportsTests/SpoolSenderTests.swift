@@ -2,6 +2,7 @@ import Fakes
 import FoundationEssentials
 import Language
 import Runtime
+import Suites
 import Support
 import Synchronization
 import Testing
@@ -13,14 +14,16 @@ import Wire
 struct SpoolSenderTests {
     /// Keeps the run of a suite that was killed, with as many traces.
     private func keep(
-        _ suite: String, traces: [String] = ["support"], for server: String = FakeMLflow.base, in directory: String
+        _ suite: String, traces: [String] = ["support"], for server: String = FakeMLflow.base, under key: String? = nil,
+        in directory: String
     ) -> String? {
         let spool = Spool(in: directory, name: suite)
         spool.keep(runOf: suite) {
             SpoolEntry.Run(
                 suite: suite, server: server, place: MLflowPlace(experimentID: "0"), keyTag: "drover.evaluation",
                 key: "\(suite)/\(suite)", startTime: 1, tags: ["drover.evaluation": "\(suite)/\(suite)"],
-                dataset: MLflowRunDataset(name: suite, digest: "12345678", place: "spec.yaml", rows: 1), evidence: nil,
+                dataset: MLflowRunDataset(name: suite, digest: "12345678", place: "spec.yaml", rows: 1),
+                evidence: key.map { SpoolEntry.Standing(StandingEvidence(key: $0, earlier: EarlierSamples())) },
                 log: nil)
         }
         for name in traces {
@@ -33,6 +36,50 @@ struct SpoolSenderTests {
 
     private static func answer(_ status: Int) -> HTTPResponse {
         HTTPResponse(status: status, body: Array(#"{"error_code": "REFUSED", "message": "Not now"}"#.utf8))
+    }
+
+    @Test("What waits is counted by what it counts under: not what is for another server, is no evidence or is sent")
+    func waiting() async throws {
+        try await withTemporaryDirectory { directory in
+            #expect(SpoolSender.waiting(in: directory, for: FakeMLflow().server()).isEmpty)
+            for (suite, key) in [("a", "k1"), ("b", "k1"), ("c", "k2"), ("d", nil)] {
+                _ = keep(suite, under: key, in: directory)
+            }
+            _ = keep("e", for: "http://elsewhere.test", under: "k1", in: directory)
+            #expect(SpoolSender.waiting(in: directory, for: FakeMLflow().server()) == ["k1": 2, "k2": 1])
+            try #require(try SpooledFile("\(directory)/b.jsonl"))
+                .mark(SpoolEntry.Sent(suite: "b", run: "r1", isWhole: true))
+            try #require(try SpooledFile("\(directory)/c.jsonl")).setAside()
+            #expect(SpoolSender.waiting(in: directory, for: FakeMLflow().server()) == ["k1": 1, "k2": 1])
+        }
+    }
+
+    @Test("What counts is what a suite ended with, and what that was settled as")
+    func endedKeys() {
+        var content = SpooledContent()
+        func end(isOpen: Bool?, _ key: String?) -> SpoolEntry.End {
+            let evidence = key.map {
+                Evidence(
+                    suite: "a", key: $0, samples: Evidence.Samples(passed: 1, failed: 0, errors: 0), attempts: 1,
+                    at: "2026-06-01T12:00:00Z", run: "")
+            }
+            return SpoolEntry.End(
+                suite: "a", metrics: [:], tags: [:], passed: true, time: 1, evidence: evidence, log: nil,
+                isOpen: isOpen)
+        }
+        let run = SpoolEntry.Run(
+            suite: "a", server: FakeMLflow.base, place: MLflowPlace(experimentID: "0"), keyTag: "t", key: "a/a",
+            startTime: 1, tags: [:], dataset: MLflowRunDataset(name: "a", digest: "12345678", place: "a.yaml", rows: 1),
+            evidence: SpoolEntry.Standing(StandingEvidence(key: "k1", earlier: EarlierSamples())), log: nil)
+        #expect(content.key(of: run) == "k1")
+        content.ends = [end(isOpen: true, nil)]
+        #expect(content.key(of: run) == "k1")
+        content.ends = [end(isOpen: nil, nil)]
+        #expect(content.key(of: run) == nil)
+        content.ends = [end(isOpen: nil, "k1")]
+        #expect(content.key(of: run) == "k1")
+        content.settled = ["a": SpoolEntry.Settled(suite: "a", evidence: nil)]
+        #expect(content.key(of: run) == nil)
     }
 
     @Test("Traces that MLflow took before it took no more are not sent again, and the others are not lost")

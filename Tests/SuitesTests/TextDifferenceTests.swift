@@ -57,7 +57,16 @@ struct TextDifferenceTests {
     @Test("An excerpt keeps both ends and says what is missing")
     func excerpt() {
         #expect("abcdefghij".excerpt(10) == "abcdefghij")
-        #expect("abcdefghij".excerpt(4) == "abc … 6 characters left out … j")
+        let long = "abc" + String(repeating: "-", count: 100) + "j"
+        #expect(long.excerpt(4) == "abc … 100 characters left out … j")
+    }
+
+    @Test("What an excerpt would hardly make shorter stays whole, another excerpt too")
+    func wholeExcerpt() {
+        #expect("abcdefghij".excerpt(4) == "abcdefghij")
+        #expect(String(repeating: "a", count: 441).excerpt().contains(" … 41 characters left out … "))
+        let once = String(repeating: "a", count: 1000).excerpt(100)
+        #expect(once.contains("900 characters left out") && once.excerpt(100) == once && once.excerpt(110) == once)
     }
 
     @Test("Long texts are compared by lines, short ones stand side by side")

@@ -13,9 +13,9 @@ package final class Lease: Sendable {
 
     package let number: Int
     package let holder: LockHolder
-    /// The claim before, where its holder has ended without giving it back, or somebody else released it: what it did may have
-    /// been cut off.
-    package let cutOff: HeldLock?
+    /// The claims before whose holders have ended without giving them back, or that somebody else released, as far as they are
+    /// still known, the oldest first: what they did may have been cut off.
+    package let cutOffs: [HeldLock]
     private let clock: LeaseClock
     private let term: Duration?
     private let stands: @Sendable () -> Bool
@@ -23,13 +23,13 @@ package final class Lease: Sendable {
 
     /// - Parameters:
     ///   - claimed: When the claim was sent.
-    ///   - cutOff: The claim before, where its holder never gave it back.
+    ///   - cutOffs: The claims before that were never given back.
     ///   - stands: Checks on this machine whether it still stands.
     package init(
         _ number: Int, of holder: LockHolder, claimed: Duration, term: Duration?, clock: LeaseClock,
-        after cutOff: HeldLock? = nil, stands: @escaping @Sendable () -> Bool = { true }
+        after cutOffs: [HeldLock] = [], stands: @escaping @Sendable () -> Bool = { true }
     ) {
-        self.cutOff = cutOff
+        self.cutOffs = cutOffs
         self.number = number
         self.holder = holder
         self.clock = clock

@@ -138,7 +138,8 @@ extension ReleaseResource {
             throw .movedByHand(live, from: state.promoted.last?.version)
         }
         if state.isCutOff(live.version) { return [.cutOff(live, state.release)] }
-        if state.isRejected(desired.version, desired.digest), let version = desired.version {
+        // Where somebody put the alias there again, and that was accepted, nothing is held back.
+        if state.isRejected(desired.version, desired.digest), let version = desired.version, live.version != version {
             return [.rejected(live, version, state)]
         }
         if let awaiting = state.awaiting, desired.isManual {

@@ -1,4 +1,5 @@
 import Language
+import Runtime
 import Wire
 
 #if canImport(Glibc)
@@ -23,6 +24,15 @@ struct SpooledContent {
         if let end = entry.end { ends.append(end) }
         if let told = entry.settled, settled[told.suite] == nil { settled[told.suite] = told }
         if let mark = entry.sent { sent.append(mark) }
+    }
+
+    /// What the samples of a suite count under; nil where they are no evidence.
+    func key(of run: SpoolEntry.Run) -> String? {
+        if let told = settled[run.suite] { return told.evidence?.key }
+        guard let end = ends.first(where: { $0.suite == run.suite }), end.isOpen != true else {
+            return run.evidence?.key
+        }
+        return end.evidence?.key
     }
 
     /// Whether MLflow has all of a suite.

@@ -23,7 +23,7 @@ struct MLflowLockTests {
     func numbers() async throws {
         for number in 1...4 {
             let lease = try #require(try await lock().claim(as: .named("anna")).lease)
-            #expect(lease.number == number && lease.cutOff == nil)
+            #expect(lease.number == number && lease.cutOffs.isEmpty)
             try await lock().release(lease)
         }
         #expect(names == ["drover.lock.shop.3", "drover.lock.shop.4"])
@@ -67,7 +67,19 @@ struct MLflowLockTests {
     func dead() async throws {
         _ = try await lock().claim(as: .named("anna"))
         let lease = try #require(try await lock(isGone: true).claim(as: .named("ben")).lease)
-        #expect(lease.number == 2 && lease.cutOff?.number == 1 && lease.cutOff?.holder == .named("anna"))
+        #expect(lease.number == 2 && lease.cutOffs.map(\.number) == [1])
+        #expect(lease.cutOffs.first?.holder == .named("anna"))
+    }
+
+    @Test("Of two that ended one after the other both are told, and of one that gave the lock back nothing")
+    func deadTwice() async throws {
+        _ = try await lock().claim(as: .named("anna"))
+        _ = try await lock(isGone: true).claim(as: .named("ben"))
+        let lease = try #require(try await lock(isGone: true).claim(as: .named("cleo")).lease)
+        #expect(lease.cutOffs.map(\.number) == [1, 2])
+        #expect(lease.cutOffs.map(\.holder) == [.named("anna"), .named("ben")])
+        try await lock().release(lease)
+        #expect(try await lock().claim(as: .named("dora")).lease?.cutOffs.map(\.number) == [2])
     }
 
     @Test("Who loses the race to create waits, whatever the server says to it", arguments: [200, 400, 500])
