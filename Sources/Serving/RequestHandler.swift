@@ -68,6 +68,8 @@ final class RequestHandler: Sendable {
     @concurrent
     func respond(to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
         let connection = connections[channel]
+        // Its client has read that nothing more is answered here, and may ask again elsewhere.
+        if connection?.isOver == true { return try await channel.closeFuture.get() }
         running.add(1, ordering: .relaxed)
         connection?.note(isIdle: false)
         defer {
@@ -82,7 +84,12 @@ final class RequestHandler: Sendable {
             log.note(exchange, entry)
             meters.count(known, entry.status, exchange.elapsed)
         }
-        defer { if isLast(exchange) { Self.cutOff(channel) } }
+        defer {
+            if isLast(exchange) {
+                connection?.noteLast()
+                Self.cutOff(channel)
+            }
+        }
         if let error = objection(to: request, known, &entry.caller) {
             return try await refuse(error, exchange, writer, &entry)
         }
