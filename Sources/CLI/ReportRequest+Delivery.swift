@@ -10,12 +10,19 @@ extension [ReportRequest] {
     /// - Parameter inputs: The paths of files that no report may replace: what the command reads, and the log that it keeps.
     /// - Throws: `Diagnostic` when one would replace such a file, or cannot be written.
     func prepare(sparing inputs: [String]) throws {
-        for request in self where request.path != "-" {
-            let file = ReportFile(request.path)
-            guard !inputs.contains(where: file.isFile) else { throw Diagnostic.reportOverInput(request.path) }
-            try file.check()
-        }
+        try spare(inputs)
+        for request in self where request.path != "-" { try ReportFile(request.path).check() }
         if contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
+    }
+
+    /// - Parameter files: The paths of files that no report may replace.
+    /// - Throws: `Diagnostic` when one would.
+    func spare(_ files: [String]) throws {
+        for request in self where request.path != "-" {
+            guard !files.contains(where: ReportFile(request.path).isFile) else {
+                throw Diagnostic.reportOverInput(request.path)
+            }
+        }
     }
 
     /// Writes all reports of a run; one that cannot be written keeps none of the others back.
@@ -48,7 +55,7 @@ extension Diagnostic {
     fileprivate static func reportOverInput(_ path: String) -> Diagnostic {
         Diagnostic(
             "report-over-input", "A report in the place of something else",
-            detail: "`\(path)` is read here, or holds the log of the run, and the report would replace it.",
+            detail: "`\(path)` is read here, or holds the spec or the log of the run, and the report would replace it.",
             fix: "Name another file for the report.", cause: .usage)
     }
 }

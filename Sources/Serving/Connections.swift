@@ -97,6 +97,7 @@ final class Connection: Sendable {
     private struct State {
         var isGone = false
         var isStopped = false
+        var isOver = false
         /// nil while a request is answered.
         var idleSince: ContinuousClock.Instant? = .now
         var alarms: [ObjectIdentifier: Alarm] = [:]
@@ -123,6 +124,16 @@ final class Connection: Sendable {
     /// Whether what is being answered is to end, because this server is being stopped.
     var isStopped: Bool {
         state.withLock { $0.isStopped }
+    }
+
+    /// Whether an answer has said that it is the last one on it: what comes behind that is not to be carried out.
+    var isOver: Bool {
+        state.withLock { $0.isOver }
+    }
+
+    /// An answer says that it is the last one.
+    func noteLast() {
+        state.withLock { $0.isOver = true }
     }
 
     /// Ends an alarm when the client has gone, or the server is being stopped.

@@ -68,6 +68,8 @@ final class RequestHandler: Sendable {
     @concurrent
     func respond(to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
         let connection = connections[channel]
+        // Its client has read that nothing more is answered here, and may ask again elsewhere.
+        if connection?.isOver == true { return try await channel.closeFuture.get() }
         running.add(1, ordering: .relaxed)
         connection?.note(isIdle: false)
         defer {
@@ -82,7 +84,7 @@ final class RequestHandler: Sendable {
             log.note(exchange, entry)
             meters.count(known, entry.status, exchange.elapsed)
         }
-        defer { if isLast(exchange) { Self.cutOff(channel) } }
+        defer { if isLast(exchange) { Self.cutOff(channel, connection) } }
         if let error = objection(to: request, exchange, known, &entry.caller) {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -254,8 +256,9 @@ extension RequestHandler {
         !exchange.isRead && exchange.length != 0
     }
 
-    /// Closes a connection; the client has two seconds to read its answer.
-    static func cutOff(_ channel: any Channel) {
+    /// Takes nothing more on a connection, and closes it; the client has two seconds to read its answer.
+    static func cutOff(_ channel: any Channel, _ connection: Connection? = nil) {
+        connection?.noteLast()
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }
 

@@ -188,6 +188,8 @@ struct RunLogTests {
                 test + ["--baseline", "one.jsonl", "--report", "markdown=one.jsonl"],
                 ["report", "tap", "one.jsonl", "--out", "one.jsonl"],
                 ["report", "merge", "one.jsonl", "--report", "tap=one.jsonl"],
+                ["report", "tap", "one.jsonl", "--out", "drover.yaml"],
+                ["report", "merge", "one.jsonl", "--report", "tap=./drover.yaml"],
             ]
             for command in commands {
                 let ended = try await drover.run(DroverProgram.path, command)

@@ -72,6 +72,15 @@ struct ServedAgentTests {
         }
     }
 
+    @Test("Who asks without a spec is told where the function is carried out that the agent waits for")
+    func pendingFunction() async throws {
+        try await withServed(FakeServedAgent(streams: true)) { drover, url in
+            let ended = try await drover("invoke", "--url", url, "How is the weather?")
+            #expect(ended.code == 1 && ended.errors.contains("pending-call"), "\(ended.output)\(ended.errors)")
+            #expect(ended.errors.contains("`drover serve AGENT --spec PATH`"), "\(ended.errors)")
+        }
+    }
+
     @Test(
         "Options that do not fit together are usage errors",
         arguments: [

@@ -245,6 +245,21 @@ struct HostileRequestTests {
         }
     }
 
+    @Test(
+        "What follows an answer that says it is the last one is neither carried out nor answered",
+        arguments: ["GET /ping", "POST /nowhere"])
+    func behindTheLast(asked: String) async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            let next = Self.post("Content-Length: \(Self.question.utf8.count)\r\n", Self.question)
+            let (head, rest) = try await HTTP10Tests.answer(
+                to: "\(asked) HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{\(next)", of: server)
+            #expect(head.contains("\r\nconnection: close"), "\(head)")
+            #expect(!rest.contains("HTTP/1.1"), "\(rest)")
+            _ = try await server.logged(1)
+            #expect(server.log.all.count == 1)
+        }
+    }
+
     @Test("A body without end is not read on after it was refused")
     func endless() async throws {
         try await RunningServer.run([StagedAgent.saying("x").published()], change: { $0.limits.body = 1000 }) {

@@ -116,10 +116,23 @@ struct InvokeCommand: AsyncParsableCommand {
 
     private func conclude(_ answer: Answer, of agent: String, in stack: Stack) throws {
         if let reason = answer.fallback { stack.warn(.fellBack("`\(agent)`", because: reason)) }
-        guard answer.pendingCalls.isEmpty else { throw Diagnostic.pending(agent, answer.pendingCalls) }
+        guard answer.pendingCalls.isEmpty else { throw pending(answer.pendingCalls, of: agent) }
         guard answer.status == .completed, answer.hasMessage else {
             throw Diagnostic.noAnswer(agent, answer)
         }
+    }
+
+    /// Where no spec was read, the function may have a handler all the same.
+    private func pending(_ calls: [Answer.ToolCall], of agent: String) -> Diagnostic {
+        let told = calls.map { "`\($0.name)` with \($0.arguments.canonicalJSON)" }.joined(separator: ", ")
+        let fix =
+            modelVersion == nil && url == nil
+            ? "Give the function an `http` or `exec` handler."
+            : "Ask where the spec is read that has a handler for it: `drover invoke AGENT --spec PATH`, or what "
+                + "`drover serve AGENT --spec PATH` serves."
+        return Diagnostic(
+            "pending-call", "The agent waits for a function",
+            detail: "`\(agent)` calls \(told), and nobody carries it out.", fix: fix, cause: .unavailable)
     }
 }
 
@@ -161,13 +174,5 @@ extension Diagnostic {
             detail: "`\(agent)` ended with the status `\(answer.status.rawValue)`"
                 + (answer.error.map { ": \($0)" } ?? " and without a message."),
             fix: "Look at the server's log, or raise `maxSteps` if it ran out of steps.", cause: .unavailable)
-    }
-
-    fileprivate static func pending(_ agent: String, _ calls: [Answer.ToolCall]) -> Diagnostic {
-        let told = calls.map { "`\($0.name)` with \($0.arguments.canonicalJSON)" }.joined(separator: ", ")
-        return Diagnostic(
-            "pending-call", "The agent waits for a function",
-            detail: "`\(agent)` calls \(told), and nobody carries it out.",
-            fix: "Give the function an `http` or `exec` handler.", cause: .unavailable)
     }
 }

@@ -47,6 +47,7 @@ struct ReportMakeCommand: ParsableCommand {
         let request = try ReportRequest("\(format)=\(out)", contents: contents)
         try [request].prepare(sparing: [RunLogs.path(of: log)].compactMap(\.self))
         let recorded = try RecordedRun.read(try RunLogs.open(log))
+        try [request].spare(recorded.record.sources)
         Notices.write(
             [recorded.warning].compactMap(\.self), SourceMap(), environment: ProcessInfo.processInfo.environment)
         try [request].write(RunLogs.withEarlier(recorded))

@@ -49,7 +49,9 @@ struct ReportMergeCommand: AsyncParsableCommand {
             sparing: logs.compactMap { RunLogs.path(of: $0) } + [out].compactMap(\.self) + specs + variation.overlays
                 + variation.variableFiles)
         if let out { try RunLogs.check(out) }
-        let merge = try ShardMerge(try logs.map { try RecordedRun.read(try RunLogs.open($0)) })
+        let shards = try logs.map { try RecordedRun.read(try RunLogs.open($0)) }
+        try requests.spare(shards.flatMap(\.record.sources))
+        let merge = try ShardMerge(shards)
         let environment = ProcessInfo.processInfo.environment
         Notices.write(merge.warnings, SourceMap(), environment: environment)
         let recorded = try whole(of: merge)
