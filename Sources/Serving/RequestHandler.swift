@@ -79,13 +79,12 @@ final class RequestHandler: Sendable {
         var exchange = Exchange(request)
         var entry = AccessLog.Entry()
         let place = Route.at(exchange.path)
-        let known = place?.route
         defer {
             log.note(exchange, entry)
-            meters.count(known, entry.status, exchange.elapsed)
+            meters.count(place?.route, entry.status, exchange.elapsed)
         }
         defer { if isLast(exchange) { Self.cutOff(channel, connection) } }
-        if let error = objection(to: request, exchange, known, &entry.caller) {
+        if let error = objection(to: request, exchange, place?.route, &entry.caller) {
             return try await refuse(error, exchange, writer, &entry)
         }
         guard let (route, name) = place else {
