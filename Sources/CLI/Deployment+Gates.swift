@@ -21,6 +21,14 @@ extension Deployment {
         }
     }
 
+    /// Makes sure that the programs which gates will ask may and can run, before anything is changed.
+    func checkPrograms(_ change: ChangeOptions, _ stack: Stack) throws {
+        let asked = Set(gates.filter { $0.decision == .run }.map(\.address.name))
+        guard !asked.isEmpty else { return }
+        let programs = try stack.suites().filter { asked.contains($0.name) }.flatMap(\.programs)
+        try TestRun.check(programs, stack, areAllowed: change.gates.allowExec)
+    }
+
     /// Tries the gates of what is there now, and moves the aliases whose gates have passed.
     /// - Returns: What was promoted, and the gates that failed; nil when no alias would move.
     /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.

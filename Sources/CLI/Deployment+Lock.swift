@@ -6,8 +6,9 @@ import Reports
 extension Deployment {
     /// Applies the plan while the stack is locked, once it is clear that what was agreed to is still what would be done.
     /// - Throws: as `apply`; `Diagnostic` when the lock could not be had (`locked`), or the plan is another by now
-    ///   (`conflict`).
+    ///   (`conflict`), or a gate asks a program that may not run (`usage`).
     func applyLocked(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
+        try checkPrograms(change, stack)
         let applied = actsBeforeGates ? try await applyUngated(change, stack, command: command) : .nothing
         var attempt = Attempt(applied: applied, failures: [])
         if !workflow.gated.isEmpty, let promoted = try await promote(change, stack, command: command) {

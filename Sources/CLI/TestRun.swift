@@ -107,7 +107,7 @@ struct TestRun: Sendable {
     }
 
     /// - Throws: What forbids to run the programs, or keeps them from it.
-    private static func check(_ programs: [ProgramQuestion], _ stack: Stack, areAllowed: Bool) throws {
+    static func check(_ programs: [ProgramQuestion], _ stack: Stack, areAllowed: Bool) throws {
         guard areAllowed else {
             if let program = programs.first { throw Diagnostic.execNotAllowed(program.program) }
             return

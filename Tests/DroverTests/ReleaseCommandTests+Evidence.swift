@@ -137,6 +137,17 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("A gate whose program may not run, or is not there, is told before anything is changed")
+    func forbiddenProgram() async throws {
+        let judged = Self.spec(expect: "[{exec: {command: [./check]}}]")
+        try await withShop { shop in
+            try await shop.apply(judged, code: 64, saying: "error[exec-not-allowed]", "--allow-exec")
+            try await shop.apply(judged, "--allow-exec", code: 10, saying: "check")
+            #expect(shop.mlflow.store.runs.isEmpty && shop.mlflow.store.experiments.allSatisfy { $0.name != "answers" })
+            #expect(try await shop.mlflow.server().registeredModels().allSatisfy { $0.name != "shop-desk" })
+        }
+    }
+
     @Test("Another program that judges is another suite: what the old one said does not count")
     func program() async throws {
         let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")
