@@ -166,7 +166,7 @@ def throughput(bench):
         theirs(bench, stub, own, used)
     else:
         print("Without --mlflow-python MLflow's servers are left out.")
-    latency(bench, stub, own)
+    latency(bench, stub, own, streamed)
     bench.stop(drover)
 
 
@@ -187,14 +187,14 @@ def theirs(bench, stub, own, used):
         bench.stop(process)
 
 
-def latency(bench, stub, own):
-    """At a quarter of the capacity, beside the stub itself."""
-    for name, body in [("whole", ASKED % ""), ("streamed", STREAMED)]:
-        values = [asyncio.run(at_rate(url, body, own / 4, bench.options.seconds)) for url, body in [
+def latency(bench, stub, whole, streamed):
+    """At a quarter of the capacity for each kind of answer, beside the stub itself."""
+    for name, body, capacity in [("whole", ASKED % "", whole), ("streamed", STREAMED, streamed)]:
+        values = [asyncio.run(at_rate(url, body, capacity / 4, bench.options.seconds)) for url, body in [
             (f"http://127.0.0.1:{stub}/v1/responses", DIRECT), ("http://127.0.0.1:18398/invocations", body)]]
         told = [" / ".join(f"{value[part]:.2f}" for value in values) for part in range(3)]
         added = [values[1][part] - values[0][part] for part in range(3)]
-        print(f"at {own / 4:.0f} requests/s, {name}, stub / drover: p50 {told[0]} ms, p99 {told[1]} ms, first byte {told[2]} ms: "
+        print(f"at {capacity / 4:.0f} requests/s, {name}, stub / drover: p50 {told[0]} ms, p99 {told[1]} ms, first byte {told[2]} ms: "
               f"{added[0]:.2f}, {added[1]:.2f} and {added[2]:.2f} ms more (wanted: 0.5, 3 and 1)", flush=True)
 
 
