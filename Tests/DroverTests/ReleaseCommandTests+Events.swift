@@ -48,12 +48,7 @@ extension ReleaseCommandTests {
     @Test("Going back tells programs where the alias goes, what that frees, and what becomes of it")
     func goingBackEvents() async throws {
         try await withShop { shop in
-            let kept = ", retain: 1"
-            for chunks in [400, 500] {
-                try await shop.apply(Self.spec(release: kept, chunks: chunks), code: 0, saying: "1 promoted")
-            }
-            let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
-            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            try await Self.applyThree(in: shop)
             let back = try await shop.drover("rollback", "--release", "production", "--yes", "--format", "json")
             let events = try Self.events(back)
             #expect(back.code == 0 && events.map { $0["event"] } == Self.whole, "\(back.output)\(back.errors)")

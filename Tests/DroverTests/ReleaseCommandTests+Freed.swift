@@ -46,15 +46,23 @@ extension ReleaseCommandTests {
         }
     }
 
+    /// Applies three versions, each with a store of its own: two are promoted, and the third is not.
+    /// - Returns: The spec of the third.
+    @discardableResult
+    static func applyThree(in shop: Shop) async throws -> String {
+        let kept = ", retain: 1"
+        for chunks in [400, 500] {
+            try await shop.apply(spec(release: kept, chunks: chunks), code: 0, saying: "1 promoted")
+        }
+        let failing = spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
+        try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+        return failing
+    }
+
     @Test("Going back names what nothing uses since then, and removes it: nothing is left for the next apply")
     func freedByGoingBack() async throws {
         try await withShop { shop in
-            let kept = ", retain: 1"
-            for chunks in [400, 500] {
-                try await shop.apply(Self.spec(release: kept, chunks: chunks), code: 0, saying: "1 promoted")
-            }
-            let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
-            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            try await Self.applyThree(in: shop)
             #expect(try await shop.alias == "2")
             let asked = try await shop.drover("rollback", "--release", "production")
             #expect(asked.code == 64 && asked.errors.contains("error[nobody-to-ask]"), "\(asked.errors)")
@@ -76,12 +84,7 @@ extension ReleaseCommandTests {
     @Test("Beside other changes of the spec, going back does not say that it removes what the next apply removes")
     func freedBesideOthers() async throws {
         try await withShop { shop in
-            let kept = ", retain: 1"
-            for chunks in [400, 500] {
-                try await shop.apply(Self.spec(release: kept, chunks: chunks), code: 0, saying: "1 promoted")
-            }
-            let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
-            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            let failing = try await Self.applyThree(in: shop)
             try shop.write(failing.replacing("team: desk", with: "team: night"))
             let asked = try await shop.drover("rollback", "--release", "production")
             #expect(asked.output.contains("Freed by going back, because"), "\(asked.output)\(asked.errors)")
