@@ -171,7 +171,7 @@ def throughput(bench):
 
 
 def theirs(bench, stub, own, used):
-    python, folder = bench.options.mlflow_python, Path(bench.directory)
+    python, folder = os.path.abspath(bench.options.mlflow_python), Path(bench.directory)
     for module, text in [("agent_async", ASYNC), ("agent_sync", SYNC), ("model_agent", MODEL)]:
         (folder / f"{module}.py").write_text(text)
     environment = {"STUB": f"http://127.0.0.1:{stub}", "PATH": f"{Path(python).parent}:{os.environ['PATH']}"}
