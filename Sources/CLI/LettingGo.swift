@@ -51,7 +51,7 @@ struct LettingGo: Sendable {
     }
 
     /// Removes it, where nothing else is to be done.
-    /// - Throws: A cancellation when the user interrupted; all else is a warning.
+    /// - Throws: What keeps the servers from being asked, and a cancellation when the user interrupted.
     func remove(_ shown: Plan) async throws {
         guard !going(by: shown).isEmpty else { return }
         let applied = try await Session.open(stack, server, concurrency: parallelism) { session in
