@@ -58,6 +58,14 @@ struct JSONMembers {
         place(of: key).flatMap { value(at: $0) }
     }
 
+    /// Whether a member is a text, without making it where it is written as it is.
+    func isText(_ key: String, _ text: String) -> Bool {
+        guard let place = place(of: key), bytes[place.lowerBound] == UInt8(ascii: "\"") else { return false }
+        let written = place.lowerBound + 1..<place.upperBound - 1
+        let isPlain = !bytes[written].contains(UInt8(ascii: "\\"))
+        return isPlain ? isWritten(text, at: written) : value(at: place)?.string?.isExactly(text) == true
+    }
+
     /// The members of an object; nil when it is none.
     func members(of key: String) -> JSONMembers? {
         place(of: key).flatMap { members(at: $0) }
@@ -101,13 +109,17 @@ struct JSONMembers {
 
     private func isCalled(_ member: Member, _ name: String) -> Bool {
         guard member.isPlain else { return key(member).map { $0.isExactly(name) } ?? false }
-        guard member.key.count == name.utf8.count else { return false }
+        return isWritten(name, at: member.key)
+    }
+
+    private func isWritten(_ text: String, at range: Range<Int>) -> Bool {
+        guard range.count == text.utf8.count else { return false }
         let isSame = bytes.withUnsafeBufferPointer { bytes in
-            name.utf8.withContiguousStorageIfAvailable {
-                UnsafeBufferPointer(rebasing: bytes[member.key]).isSame(as: $0)
+            text.utf8.withContiguousStorageIfAvailable {
+                UnsafeBufferPointer(rebasing: bytes[range]).isSame(as: $0)
             }
         }
-        return isSame ?? bytes[member.key].elementsEqual(name.utf8)
+        return isSame ?? bytes[range].elementsEqual(text.utf8)
     }
 
     private func key(_ member: Member) -> String? {

@@ -62,6 +62,14 @@ package struct ObjectFields {
         return text
     }
 
+    /// Whether a member is this text.
+    package func isText(_ key: String, _ text: String) -> Bool {
+        switch members {
+        case .made(let members): members[key]?.string?.isExactly(text) == true
+        case .written(let members): members.isText(key, text)
+        }
+    }
+
     package func integer(_ key: String) throws(Mismatch) -> Int? {
         guard let value = value(key) else { return nil }
         guard let integer = value.integer else { throw Mismatch() }

@@ -14,9 +14,22 @@ package protocol AgentRuntime: Sendable {
         _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
         onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer
+
+    /// The same for who may take pieces of the text at once; they are no events then.
+    func ask(
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration, pieces: PieceSink?,
+        onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer
 }
 
 extension AgentRuntime {
+    package func ask(
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration, pieces: PieceSink?,
+        onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        try await ask(agent, request, timeout: timeout, onEvent: onEvent)
+    }
+
     package func ask(
         _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
         onEvent: @Sendable (AgentEvent) async -> Void

@@ -84,12 +84,19 @@ package struct AgentRuntimes: AgentRuntime {
         _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
         onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
+        try await ask(agent, request, timeout: timeout, pieces: nil, onEvent: onEvent)
+    }
+
+    package func ask(
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration, pieces: PieceSink?,
+        onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
         guard agent.runtime ?? .responses == .responses else {
             return try await withConversation(with: agent) { conversation in
                 try await conversation.ask(request, timeout: timeout, onEvent: onEvent)
             }
         }
-        return try await responses.ask(agent, request, timeout: timeout, onEvent: onEvent)
+        return try await responses.ask(agent, request, timeout: timeout, pieces: pieces, onEvent: onEvent)
     }
 
     private var responses: ResponsesRuntime {

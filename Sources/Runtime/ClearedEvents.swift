@@ -14,9 +14,14 @@ final class ClearedEvents: Sendable {
         repeated = Mutex(ClearedRepetition(sent))
     }
 
+    /// What can be told of a text with one more piece of it.
+    func next(_ piece: String) -> String {
+        spoken.withLock { $0.next(piece) }
+    }
+
     func tell(_ event: AgentEvent, to onEvent: @Sendable (AgentEvent) async -> Void) async {
         if case .text(let piece) = event {
-            let text = spoken.withLock { $0.next(piece) }
+            let text = next(piece)
             if !text.isEmpty { await onEvent(.text(text)) }
             return
         }

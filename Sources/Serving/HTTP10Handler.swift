@@ -26,8 +26,8 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether the head of an answer without a length was written, and not its end: parts of its body are chunks.
     private var isChunked = false
     private var own: ChannelHandlerContext?
-    /// That of the handler which writes heads, and what stands around chunks.
-    private var encoder: ChannelHandlerContext?
+    /// Behind what writes heads, and what stands around chunks.
+    private var outlet: ChannelHandlerContext?
 
     init(holdsHeads: Bool) {
         self.holdsHeads = holdsHeads
@@ -38,7 +38,7 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        (own, encoder) = (nil, nil)
+        (own, outlet) = (nil, nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -81,11 +81,11 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     /// thread of the connection, and has seen that it takes more.
     func send(_ piece: ByteBuffer) {
         guard let own else { return }  // The connection has ended.
-        if encoder == nil {
+        if outlet == nil {
             // Where there is none, the piece goes the usual way.
-            encoder = try? own.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+            outlet = try? own.pipeline.syncOperations.context(handlerType: UnsentBytesHandler.self)
         }
-        guard isChunked, !isHeld, !isLast, let encoder else {
+        guard isChunked, !isHeld, !isLast, let outlet else {
             write(context: own, data: wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
             return flush(context: own)
         }
@@ -94,7 +94,7 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
         chunk.writeStaticString("\r\n")
         chunk.writeImmutableBuffer(piece)
         chunk.writeStaticString("\r\n")
-        encoder.writeAndFlush(NIOAny(IOData.byteBuffer(chunk)), promise: nil)
+        outlet.writeAndFlush(NIOAny(IOData.byteBuffer(chunk)), promise: nil)
     }
 
     /// What stands around a chunk at most, in bytes.

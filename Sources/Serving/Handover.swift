@@ -7,7 +7,11 @@ final class Handover<Element: Sendable>: Sendable {
         var values: [Element] = []
         var isClosed = false
         var giving: CheckedContinuation<Void, Never>?
-        var taking: CheckedContinuation<Void, Never>?
+        var taking: CheckedContinuation<Void, Never>? {
+            didSet { isAwaited = taking != nil }
+        }
+        /// Whether there is one who takes and waits: to look at a continuation takes longer than all else here.
+        private(set) var isAwaited = false
         /// Since when who takes has waited.
         var takingSince: ContinuousClock.Instant?
         var isNudged = false
@@ -42,9 +46,9 @@ final class Handover<Element: Sendable>: Sendable {
     }
 
     /// Whether who takes has used all that was given, and waits for more. Its wait begins anew then.
-    private var isAwaited: Bool {
+    var isAwaited: Bool {
         state.withLock { state in
-            guard state.taking != nil else { return false }
+            guard state.isAwaited else { return false }
             state.takingSince = .now
             return true
         }

@@ -42,12 +42,15 @@ final class Turn: Sendable {
     }
 
     /// Asks the agent, and tells its events; cancels the request behind when nobody waits any more.
-    func run(_ onEvent: @escaping @Sendable (AgentEvent) async -> Void) async -> Ending {
+    /// - Parameter pieces: Takes pieces of the text at once, which are no events then.
+    func run(
+        handing pieces: PieceSink? = nil, _ onEvent: @escaping @Sendable (AgentEvent) async -> Void
+    ) async -> Ending {
         let end = ContinuousClock.now + limit
         let alarm = Alarm { _ in end }
         connection?.add(alarm)
         defer { connection?.remove(alarm) }
-        let (ending, isLate) = await limited(by: alarm, until: end) { await self.answer(onEvent) }
+        let (ending, isLate) = await limited(by: alarm, until: end) { await self.answer(pieces, onEvent) }
         guard isLate else { return ending }
         return connection?.isGone == true ? .abandoned : connection?.isStopped == true ? .stopped : .expired
     }
@@ -70,12 +73,18 @@ final class Turn: Sendable {
         }
     }
 
-    private func answer(_ onEvent: @escaping @Sendable (AgentEvent) async -> Void) async -> Ending {
+    private func answer(
+        _ pieces: PieceSink?, _ onEvent: @escaping @Sendable (AgentEvent) async -> Void
+    ) async -> Ending {
         do {
-            guard let recorder else { return .answered(try await ask(onEvent)) }
+            guard let recorder else { return .answered(try await ask(pieces, onEvent)) }
             return .answered(
                 try await recorder.turn(asked) { record in
-                    try await ask { event in
+                    let recorded = pieces?.changing { piece in
+                        if !piece.isEmpty { record(.text(piece)) }
+                        return piece
+                    }
+                    return try await ask(recorded) { event in
                         record(event)
                         await onEvent(event)
                     }
@@ -87,9 +96,12 @@ final class Turn: Sendable {
         }
     }
 
-    private func ask(_ onEvent: @Sendable (AgentEvent) async -> Void) async throws -> Answer {
+    private func ask(
+        _ pieces: PieceSink?, _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
         try await TraceParent.$current.withValue(parent) {
-            try await agent.runtime.ask(agent.definition, asked, timeout: limit, onEvent: onEvent)
+            try await agent.runtime.ask(
+                agent.definition, asked, timeout: limit, pieces: pieces, onEvent: onEvent)
         }
     }
 }

@@ -20,12 +20,15 @@ package struct ResponseChunks: AsyncSequence {
     }
 
     package func makeAsyncIterator() -> Iterator {
-        Iterator(chunks: chunks.makeAsyncIterator(), limit: limit)
+        Iterator(
+            chunks: chunks.makeAsyncIterator(), limit: limit, exchange: (chunks as? DirectBody)?.exchange)
     }
 
     package struct Iterator: AsyncIteratorProtocol {
         fileprivate var chunks: any AsyncIteratorProtocol<ByteBuffer, any Error>
         let limit: TimeLimit?
+        /// nil for what comes from elsewhere.
+        fileprivate let exchange: DirectExchange?
 
         package mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> ByteBuffer? {
             guard let limit else { return try await take(actor) }
@@ -33,8 +36,13 @@ package struct ResponseChunks: AsyncSequence {
         }
 
         /// Reads a chunk without marking the wait for the time limit; for callers that wait for more than one chunk.
-        mutating func take(_ actor: isolated (any Actor)?) async throws -> ByteBuffer? {
+        ///
+        /// - Parameter taker: May take chunks while this waits for them: see `DirectExchange.next`.
+        mutating func take(
+            _ actor: isolated (any Actor)?, unless taker: DirectExchange.Taker? = nil
+        ) async throws -> ByteBuffer? {
             do {
+                if let taker, let exchange { return try await exchange.next(unless: taker) }
                 return try await chunks.next(isolation: actor)
             } catch {
                 throw TransportFailure.described(error)

@@ -118,6 +118,11 @@ final class TimeLimit: Sendable {
         }
     }
 
+    /// The wait for the server that is going on begins anew: it has said something.
+    func beginAnew() {
+        state.withLock { if $0.waitingSince != nil { $0.waitingSince = .now } }
+    }
+
     /// The error for an exceeded limit; nil while none is exceeded.
     private var failure: TransportFailure? {
         state.withLock(\.expired).map { TransportFailure(.timeout, "no answer within \($0.exact)") }

@@ -40,6 +40,50 @@ import Wire
         #expect(answer.latency == .milliseconds(23))
     }
 
+    @Test(
+        "Pieces that are taken at once are those that would have been events, and nothing else changes",
+        arguments: ["08-resp-file-search-stream", "08-resp-mcp-stream", "08-resp-stream", "ogx-refusal-stream"],
+        [nil, 24])
+    func atOnce(_ name: String, keeping: Int?) throws {
+        var (plain, skimming) = (ResponsesReader(agent, keeping: keeping), ResponsesReader(agent, keeping: keeping))
+        var (told, said) = ("", "")
+        for (number, frame) in try frames(name).enumerated() {
+            let (part, time) = (FrameScanner.Part.frame(Array(frame.utf8)), Duration.milliseconds(number))
+            for case .event(.text(let text)) in try plain.read(part, at: time) { told += text }
+            if let piece = skimming.continuation(part, at: time) {
+                said += piece
+            } else {
+                for case .event(.text(let text)) in try skimming.read(part, at: time) { said += text }
+            }
+        }
+        #expect(said == told && skimming.answer == plain.answer && plain.answer != nil)
+    }
+
+    @Test("Only a frame that goes on with the message is taken at once; of any other nothing is read")
+    func continuation() throws {
+        func delta(_ text: String, _ item: String = "msg_1") -> FrameScanner.Part {
+            .frame(Array(#"{"type":"response.output_text.delta","delta":"\#(text)","item_id":"\#(item)"}"#.utf8))
+        }
+        let agent = AgentDefinition(name: "support", model: "m", instructions: "")
+        var reader = ResponsesReader(agent, keeping: 8)
+        #expect(reader.continuation(delta("The "), at: .zero) == nil, "It begins a message.")
+        _ = try reader.read(delta("The "), at: .zero)
+        #expect(reader.continuation(delta("fox"), at: .zero) == "fox")
+        #expect(reader.continuation(delta(" runs"), at: .zero) == nil, "It becomes too long.")
+        #expect(reader.continuation(delta("x", "msg_2"), at: .zero) == nil)
+        for other in [
+            "{", "{}", #"{"type":"response.output_text.delta","item_id":"msg_1"}"#,
+            #"{"type":"response.output_text.delta","delta":1,"item_id":"msg_1"}"#,
+            #"{"type":"response.refusal.delta","delta":"x","item_id":"msg_1"}"#,
+        ] {
+            #expect(reader.continuation(.frame(Array(other.utf8)), at: .zero) == nil, "\(other)")
+        }
+        #expect(reader.continuation(.piece("x", .item), at: .zero) == nil)
+        // Escapes are read as what they mean.
+        let escaped = #"{"type":"response.output\u005ftext.delta","delta":"!","item_id":"msg\u005f1"}"#
+        #expect(reader.continuation(.frame(Array(escaped.utf8)), at: .zero) == "!")
+    }
+
     @Test("Tokens that cannot be true are not told, and what comes behind the last frame is nothing")
     func odd() throws {
         let usage = #"{"input_tokens":9223372036854775807,"output_tokens":1}"#

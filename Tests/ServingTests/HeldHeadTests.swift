@@ -9,7 +9,9 @@ import Testing
 struct HeldHeadTests {
     private func channel(holdsHeads: Bool) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel()
-        let handlers: [any ChannelHandler] = [HTTPResponseEncoder(), HTTP10Handler(holdsHeads: holdsHeads)]
+        let handlers: [any ChannelHandler] = [
+            UnsentBytesHandler(), HTTPResponseEncoder(), HTTP10Handler(holdsHeads: holdsHeads),
+        ]
         try channel.pipeline.syncOperations.addHandlers(handlers)
         return channel
     }

@@ -47,7 +47,10 @@ struct LongAnswerTests {
     }
 
     /// What a client is sent.
-    private func served(_ stream: String, keeping: Int?, chunk: Int = 64) throws -> [Value] {
+    /// - Parameter isAtOnce: Whether pieces are handed on at once.
+    private func served(
+        _ stream: String, keeping: Int?, chunk: Int = 64, isAtOnce: Bool = false
+    ) throws -> [Value] {
         var scanner = FrameScanner(keeping: keeping)
         var reader = ResponsesReader(agent, keeping: keeping)
         let response = ServedResponse(id: "resp_0", created: 1, model: "support")
@@ -57,6 +60,10 @@ struct LongAnswerTests {
         let bytes = Array(stream.utf8)
         for start in stride(from: 0, to: bytes.count, by: chunk) {
             for part in try scanner.read(bytes[start..<min(start + chunk, bytes.count)]) {
+                if isAtOnce, let piece = reader.continuation(part, at: .zero) {
+                    if !piece.isEmpty { items.take(.text(piece)) }
+                    continue
+                }
                 for case .event(let event) in try reader.read(part, at: .zero) { items.take(event) }
             }
             sent.writeImmutableBuffer(items.drain())
@@ -76,22 +83,23 @@ struct LongAnswerTests {
         }
     }
 
-    @Test("They are served as if they had been kept", arguments: [1, 13, 64, 5000])
-    func same(chunk: Int) throws {
+    @Test("They are served as if they had been kept", arguments: [1, 13, 64, 5000], [true, false])
+    func same(chunk: Int, isAtOnce: Bool) throws {
         let long = "Fünf \"Wörter\" \\ 😀\n" + String(repeating: "and so on ", count: 40)
         for texts in [[long], ["short", long], [long, "short"], [long, long + "!", "short", long]] {
             let stream = Self.stream(texts)
-            let (kept, cut) = (try served(stream, keeping: .max), try served(stream, keeping: 100, chunk: chunk))
+            let kept = try served(stream, keeping: .max)
+            let cut = try served(stream, keeping: 100, chunk: chunk, isAtOnce: isAtOnce)
             #expect(Self.compared(cut) == Self.compared(kept))
             #expect(cut.map { $0["sequence_number"]?.integer } == Array(0..<cut.count))
             #expect(cut.last?["response"]?["usage"]?["total_tokens"] == 7)
         }
     }
 
-    @Test("Marks of citations are in none of their frames")
-    func marks() throws {
+    @Test("Marks of citations are in none of their frames", arguments: [true, false])
+    func marks(isAtOnce: Bool) throws {
         let text = String(repeating: "30 days <|file-12ab|>.", count: 20)
-        let frames = try served(Self.stream([text]), keeping: 50)
+        let frames = try served(Self.stream([text]), keeping: 50, isAtOnce: isAtOnce)
         let said = String(repeating: "30 days.", count: 20)
         #expect(frames.compactMap { $0["delta"]?.string }.joined() == said)
         let done = try #require(frames.first { $0["type"] == "response.output_item.done" })

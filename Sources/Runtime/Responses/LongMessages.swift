@@ -23,6 +23,11 @@ struct LongMessages {
 
     var isAnyAwaited: Bool { !awaited.isEmpty }
 
+    /// Whether the message that is told does not become too long by a piece.
+    func hasRoom(for piece: String) -> Bool {
+        length > keeping || length + piece.utf8.count <= keeping
+    }
+
     /// Counts a piece of a message that is told.
     /// - Returns: Whether it has become too long by this piece.
     mutating func add(_ piece: String, of message: String?, at index: Int?) -> Bool {

@@ -66,6 +66,21 @@ struct ResponsesReader {
         }
     }
 
+    /// Takes a part that only goes on with the message that is being said.
+    /// - Returns: The text that it adds; nil, and nothing is taken, where the part is another one.
+    mutating func continuation(_ part: FrameScanner.Part, at time: Duration) -> String? {
+        guard case .frame(let frame) = part, frame.count <= Self.longestPiece, answer == nil, place == .thinking,
+            let message, let fields = try? ObjectFields(json: frame),
+            fields.isText("type", "response.output_text.delta"), fields.isText("item_id", message),
+            let piece = try? fields.text("delta"), long?.hasRoom(for: piece) ?? true
+        else { return nil }
+        _ = long?.add(piece, of: message, at: nil)  // It has room.
+        return spoken.add(items.mayCite ? marks.next(piece) : piece, of: message, at: time)
+    }
+
+    /// What is longer is not read twice, in bytes.
+    private static let longestPiece = 4 << 10
+
     private mutating func happenings(of frame: ObjectFields, at time: Duration) throws -> [Happening] {
         // Every frame says what it is, save error frames before OGX.
         switch frame.value("type")?.string {

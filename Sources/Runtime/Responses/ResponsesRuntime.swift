@@ -52,7 +52,14 @@ package struct ResponsesRuntime: AgentRuntime {
         _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
         onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
-        let turn = try turn(of: agent, isStored: false).varied(by: request)
+        try await ask(agent, request, timeout: timeout, pieces: nil, onEvent: onEvent)
+    }
+
+    package func ask(
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration, pieces: PieceSink?,
+        onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        let turn = try turn(of: agent, isStored: false).varied(by: request, handing: pieces)
         return try await turn.take(
             request.items, after: nil, timeout: timeout, onCreated: { _ in }, onEvent: onEvent)
     }

@@ -14,9 +14,11 @@ struct ResponsesTurn: Sendable {
     let clock: any Clock<Duration>
     /// How much of a message is kept, in bytes; nil for all of it.
     var keeping: Int?
+    /// Takes pieces of the text at once; nil where all of them are told as events.
+    var pieces: PieceSink?
 
     /// What one response gave.
-    private struct Part: Sendable {
+    struct Part: Sendable {
         var answer: Answer
         var calls: [FunctionCall]
         /// What it adds to the conversation, as items of the API.
@@ -25,9 +27,9 @@ struct ResponsesTurn: Sendable {
 
     /// The turn as one request wants it.
     /// - Throws: `Diagnostic` for what the API cannot do.
-    func varied(by asked: AgentRequest) throws(Diagnostic) -> ResponsesTurn {
+    func varied(by asked: AgentRequest, handing pieces: PieceSink? = nil) throws(Diagnostic) -> ResponsesTurn {
         var turn = self
-        if isRelay { turn.keeping = asked.keeping }
+        if isRelay { (turn.keeping, turn.pieces) = (asked.keeping, pieces) }
         guard !asked.tuning.isEmpty || !asked.functions.isEmpty else { return turn }
         let runtime = AgentDefinition.Runtime.responses.description
         try asked.requireTuning(among: server.capabilities.heededTuning, of: agent, runtime)
@@ -57,8 +59,10 @@ struct ResponsesTurn: Sendable {
     ) async throws -> Answer {
         let sent = server.endpoint.sent
         let cleared = ClearedEvents(sent)
+        var turn = self
+        turn.pieces = pieces?.changing { cleared.next($0) }
         return sent.cleared(
-            try await steps(items, previous, timeout, onCreated) { await cleared.tell($0, to: onEvent) })
+            try await turn.steps(items, previous, timeout, onCreated) { await cleared.tell($0, to: onEvent) })
     }
 
     private func steps(
@@ -75,7 +79,7 @@ struct ResponsesTurn: Sendable {
                 if let blind = BlindPart(after: whole, asked: items, of: agent, on: server) {
                     try await respond(blind, body, timeout, watch, onCreated, onEvent)
                 } else {
-                    try await respond(body, timeout, watch, onCreated, onEvent)
+                    try await respond(body, timeout, watch, pieces, onCreated, onEvent)
                 }
             var answer = whole?.followed(by: part.answer) ?? part.answer
             let results = try await answer.carryOut(
@@ -110,7 +114,7 @@ struct ResponsesTurn: Sendable {
                 await onEvent(.text(refusal))
                 return Part(answer: .refusing(with: refusal), calls: [], items: [])
             }
-            var part = try await respond(body, timeout, watch, onCreated) { events.hold($0) }
+            var part = try await respond(body, timeout, watch, nil, onCreated) { events.hold($0) }
             guard let refusal = try await blind.refusal(of: part.answer.text) else {
                 for event in events.all { await onEvent(event) }
                 return part
@@ -124,43 +128,36 @@ struct ResponsesTurn: Sendable {
     }
 
     private func respond(
-        _ body: [String: Value], _ timeout: Duration, _ watch: Stopwatch, _ onCreated: @Sendable (String) -> Void,
-        _ onEvent: @Sendable (AgentEvent) async -> Void
+        _ body: [String: Value], _ timeout: Duration, _ watch: Stopwatch, _ pieces: PieceSink?,
+        _ onCreated: @Sendable (String) -> Void, _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Part {
+        let reading = ResponsesReading(ResponsesReader(agent, keeping: keeping), watch, timeout: timeout)
         do {
             var part = try await server.responses.relay(
                 body, secrets: request.secrets, timeout: timeout, keeping: keeping
             ) { frames in
-                var reader = ResponsesReader(agent, keeping: keeping)
                 var part: Part?
                 // Read to its end: Llama Stack 0.2 and 0.3 keep a response only once its last event is taken, and what
                 // follows in the conversation needs it.
                 do {
-                    for try await parts in frames {
+                    for try await parts in frames.using(atOnce: pieces.map { reading.handing(on: $0) }) {
                         let time = watch.elapsed
                         if time > timeout { throw server.responses.broken("no answer within the time limit") }
                         for part in parts {
-                            // One that repeats a long answer is read where it holds up no others.
-                            let happenings =
-                                part.isLong
-                                ? try await offLoop { () async throws in try reader.read(part, at: time) }
-                                : try reader.read(part, at: time)
-                            for happening in happenings {
+                            for happening in try await reading.read(part, at: time) {
                                 switch happening {
                                 case .created(let id): onCreated(id)
                                 case .event(let event): await onEvent(event)
                                 }
                             }
                         }
-                        if let answer = reader.answer {
-                            part = Part(answer: answer, calls: reader.functionCalls, items: reader.output)
-                        }
+                        part = reading.part
                     }
                 } catch is TransportFailure where part != nil {
                     // The answer is whole; only the end of the stream is missing.
                 }
                 if let part { return part }
-                throw ResponsesReader.Failure(message: "The stream ended before the answer did.", place: reader.place)
+                throw ResponsesReader.Failure(message: "The stream ended before the answer did.", place: reading.place)
             }
             part.answer.tellsCitations = server.capabilities.tellsCitations
             try await names.name(&part.answer)
@@ -218,12 +215,5 @@ extension FunctionCall {
         var call = told
         call.id = id
         return call
-    }
-}
-
-extension FrameScanner.Part {
-    fileprivate var isLong: Bool {
-        guard case .frame(let frame) = self else { return false }
-        return frame.count > 64 << 10
     }
 }

@@ -98,7 +98,8 @@ extension RequestHandler {
         entry.isStreamed = true
         let items = Streaming(taken.items, on: channel)
         let events = Handover(atOnce: items.send)
-        async let ending = taken.turn.run(handing: events)
+        let pieces = PieceSink { make in events.isAwaited && items.send(making: make) }
+        async let ending = taken.turn.run(pieces, events)
         let attention = heartbeat.add(attention(to: events, channel))
         defer { heartbeat.remove(attention) }
         var noted: Turn.Ending?
@@ -256,9 +257,18 @@ private final class Streaming: Sendable {
     /// Sends the frames of an event in the task that tells it, unless that would have to wait.
     /// - Returns: Whether it did: only on the thread of a connection that takes more.
     func send(_ event: AgentEvent) -> Bool {
+        send { event }
+    }
+
+    /// The same for a piece of the text that is made only where it is sent; an empty one has no frame.
+    func send(making piece: () -> String?) -> Bool {
+        send { piece().map { .text($0) } }
+    }
+
+    private func send(_ make: () -> AgentEvent?) -> Bool {
         guard let handler, loop.inEventLoop, channel.isActive, channel.isWritable else { return false }
         let frames = state.withLock { state -> ByteBuffer? in
-            guard state.isBegun else { return nil }
+            guard state.isBegun, let event = make() else { return nil }
             state.items.take(event)
             return state.items.drain()
         }
@@ -275,9 +285,9 @@ private final class Streaming: Sendable {
 
 extension Turn {
     /// Hands the events over as they are taken.
-    fileprivate func run(handing events: Handover<AgentEvent>) async -> Ending {
+    fileprivate func run(_ pieces: PieceSink, _ events: Handover<AgentEvent>) async -> Ending {
         defer { events.close() }
-        return await run { await events.give($0) }
+        return await run(handing: pieces) { await events.give($0) }
     }
 }
 

@@ -77,7 +77,6 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
     /// Of a connection without an exchange only its end is awaited.
     func channelReadComplete(context: ChannelHandlerContext) {
         if state.withLock({ $0.exchange })?.readsMore() != false { context.read() }
-        context.fireChannelReadComplete()
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -14,11 +14,38 @@ final class DirectExchange: Sendable {
         var failure: (any Error)?
         /// The task that waits for more.
         var waiting: CheckedContinuation<Void, Never>?
+        /// Whether there is one: to look at a continuation takes longer than all else here.
+        var isAwaited = false
+        /// Takes the chunks that come while a task waits; nil while none does.
+        var taker: Taker?
+        /// Whether it has left something to the task.
+        var isLeft = false
         /// nil while there is no connection, and once it is left.
         var channel: (any Channel)?
         /// Whether the connection reads, or is going to.
         var isReading = false
+
+        /// The task that waits is to be resumed.
+        mutating func wake() -> CheckedContinuation<Void, Never>? {
+            guard isAwaited else { return nil }
+            (isAwaited, taker) = (false, nil)
+            return waiting.take()
+        }
+
+        mutating func nextChunk() -> ByteBuffer? {
+            if isLeft {
+                isLeft = false
+                return ByteBuffer()
+            }
+            guard !chunks.isEmpty else { return nil }
+            let chunk = chunks.removeFirst()
+            buffered -= chunk.readableBytes
+            return chunk
+        }
     }
+
+    /// Takes a chunk on the thread of the event loop, and returns whether nothing of it is left for the task that waits.
+    typealias Taker = @Sendable (ByteBuffer) -> Bool
 
     /// How many bytes may be there before more are read that nobody waits for. Where none may, the system is told twice for each
     /// piece of a stream, that the connection is to be looked at and that it is not.
@@ -64,7 +91,7 @@ final class DirectExchange: Sendable {
     /// Decides, once something was read, whether the connection is to read more now; else it does when more is waited for.
     func readsMore() -> Bool {
         state.withLock { state in
-            state.isReading = state.waiting != nil || state.buffered < Self.ahead
+            state.isReading = state.isAwaited || state.buffered < Self.ahead
             return state.isReading
         }
     }
@@ -93,15 +120,22 @@ final class DirectExchange: Sendable {
 
     /// The connection has brought a part of the response.
     func take(_ part: HTTPClientResponsePart) {
+        var isLeft = false
+        if case .body(let chunk) = part, let taker = state.withLock({ $0.taker }) {
+            // Without the lock: the taker may bring about that this ends.
+            guard !taker(chunk) else { return }
+            isLeft = true
+        }
         let waiting = state.withLock { state in
             switch part {
             case .head(let head): state.head = head
+            case .body where isLeft: state.isLeft = true
             case .body(let chunk):
                 state.chunks.append(chunk)
                 state.buffered += chunk.readableBytes
             case .end: (state.isWhole, state.channel) = (true, nil)
             }
-            return state.waiting.take()
+            return state.wake()
         }
         waiting?.resume()
     }
@@ -114,7 +148,7 @@ final class DirectExchange: Sendable {
             }
             state.failure = error
             defer { state.channel = nil }
-            return (state.waiting.take(), state.channel)
+            return (state.wake(), state.channel)
         }
         // Not here: another task may be being cancelled, and what closing brings about may want its lock.
         if let channel { channel.eventLoop.execute { channel.close(promise: nil) } }
@@ -132,26 +166,26 @@ final class DirectExchange: Sendable {
     }
 
     /// The next chunk of the body; nil after the last one.
-    func next() async throws -> ByteBuffer? {
+    ///
+    /// - Parameter taker: Takes the chunks that come while this waits; once it leaves something, an empty chunk is the next one.
+    func next(unless taker: Taker? = nil) async throws -> ByteBuffer? {
         while true {
             let (chunk, isWhole, failure) = state.withLock { state in
-                let chunk = state.chunks.isEmpty ? nil : state.chunks.removeFirst()
-                state.buffered -= chunk?.readableBytes ?? 0
-                return (chunk, state.isWhole, state.failure)
+                (state.nextChunk(), state.isWhole, state.failure)
             }
             if let chunk { return chunk }
             if isWhole { return nil }
             if let failure { throw failure }
-            await more()
+            await more(unless: taker)
         }
     }
 
     /// Returns when there is more than there was, at the latest when it fails.
-    private func more() async {
+    private func more(unless taker: Taker? = nil) async {
         await withCheckedContinuation { continuation in
             let (isThere, channel) = state.withLock { state -> (Bool, (any Channel)?) in
                 guard state.chunks.isEmpty, !state.isWhole, state.failure == nil else { return (true, nil) }
-                state.waiting = continuation
+                (state.waiting, state.isAwaited, state.taker) = (continuation, true, taker)
                 guard !state.isReading else { return (false, nil) }
                 state.isReading = state.channel != nil
                 return (false, state.channel)
