@@ -18,7 +18,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from serve_load import at_rate, memory, processor, streams, wrk
+from serve_load import at_rate, memory, streams, wrk
 
 HERE = Path(__file__).parent
 ASKED = '{"input":[{"role":"user","content":"What is the refund window?"}]%s}'
@@ -200,8 +200,8 @@ def latency(bench, stub, whole, streamed):
 
 def open_streams(bench):
     """1,000 streams at once, and what a piece costs."""
-    pieces, count = 40, 1000
-    bench.stub(18389, "--words", "400", "--pieces", str(pieces), "--pause", "0.25")
+    count = 1000
+    bench.stub(18389, "--words", "400", "--pieces", "48", "--pause", "0.25")
     drover = bench.drover(18388, 18389, count)
     idle = memory(drover.pid, peak=False)
     proxy, costs = bench.nginx("proxy", 18387, 18389), []
@@ -209,10 +209,7 @@ def open_streams(bench):
             ("drover serve", 18388, "/invocations", STREAMED, drover), ("nginx", 18387, "/v1/responses", DIRECT, proxy)]:
         if process is None:
             continue
-        before = processor(process.pid)
-        url = f"http://127.0.0.1:{port}{path}"
-        used = asyncio.run(streams(url, body, count, lambda: memory(process.pid, peak=False)))
-        cost = (processor(process.pid) - before) / (pieces * count) * 1e6
+        used, cost = asyncio.run(streams(f"http://127.0.0.1:{port}{path}", body, count, process.pid))
         costs.append(cost)
         more = f" ({used - idle:.0f} more than idle; wanted: 120)" if process is drover else ""
         print(f"{name}: {count} open streams take {used:.0f} MB{more}; a piece costs {cost:.0f} µs of the processor", flush=True)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -91,24 +92,30 @@ async def at_rate(url, body, rate, seconds):
     return whole[len(whole) // 2] * 1000, whole[len(whole) * 99 // 100] * 1000, first[len(first) // 2] * 1000
 
 
-async def streams(url, body, count, during):
-    """Opens streams at once, calls `during` a second after the first piece of all, and reads them to their end."""
+async def streams(url, body, count, process, seconds=5):
+    """Opens streams at once, and reads them to their end. MB of a process while all are open, and µs of the processor that each
+    piece takes meanwhile: what opens and ends a stream is not in it."""
     (host, port), sent = request(url, body)
+    begun, pieces = [], 0
 
     async def stream():
+        nonlocal pieces
         reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 20)
         writer.write(sent)
         await reader.readuntil(b"\r\n\r\n")
         begun.append(1)
-        while await reader.readline() != b"0\r\n":
-            pass
+        while (line := await reader.readline()) != b"0\r\n":
+            pieces += b"output_text.delta" in line
         writer.close()
 
-    begun = []
     tasks = [asyncio.create_task(stream()) for _ in range(count)]
     while len(begun) < count and not any(task.done() for task in tasks):
         await asyncio.sleep(0.05)
     await asyncio.sleep(1)
-    measured = during()
+    before, used = (pieces, processor(process)), memory(process, peak=False)
+    await asyncio.sleep(seconds)
+    cost = (processor(process) - before[1]) / (pieces - before[0]) * 1e6
+    if any(task.done() for task in tasks):
+        sys.exit("The streams ended before their cost was measured.")
     await asyncio.gather(*tasks)
-    return measured
+    return used, cost
