@@ -33,7 +33,10 @@ package struct AcceptedConnections: ServerChildChannel {
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(HTTP10Handler(holdsHeads: unreadable != nil), position: .after(decoder))
             if let unreadable {
-                try pipeline.addHandler(UnreadableRequestHandler(unreadable), position: .after(decoder))
+                let received = ReceivedBytesHandler()
+                try pipeline.addHandler(received, position: .before(decoder))
+                try pipeline.addHandler(
+                    UnreadableRequestHandler(counting: received, unreadable), position: .after(decoder))
             }
             return AcceptedConnection(connection)
         }
