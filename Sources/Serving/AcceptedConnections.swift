@@ -28,7 +28,8 @@ package struct AcceptedConnections: ServerChildChannel {
         http.setup(channel: channel, logger: logger).flatMapThrowing { connection in
             let pipeline = channel.pipeline.syncOperations
             let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
-            try pipeline.addHandler(UnsentBytesHandler(), position: .before(encoder))
+            let patience = http.configuration.idleTimeout ?? .seconds(60)
+            try pipeline.addHandler(UnsentBytesHandler(patience: patience), position: .before(encoder))
             // What comes next in the pipeline does not know which version of HTTP a request came in.
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(HTTP10Handler(holdsHeads: unreadable != nil), position: .after(decoder))
