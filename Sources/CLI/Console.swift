@@ -155,6 +155,7 @@ extension Diagnostic {
 /// The response to Ctrl-C, SIGTERM and SIGHUP: the first finishes what is in flight, the second stops at once.
 enum Interruption {
     private static let signal = Atomic<Int32>(0)
+    private static let bell = SignalBell()
 
     /// 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP; nil when there was none.
     static var exitCode: Int32? {
@@ -162,11 +163,18 @@ enum Interruption {
         return signal == 0 ? nil : 128 + signal
     }
 
+    /// Returns when the user interrupts, or the task is cancelled.
+    static func happens() async {
+        await bell.hasRung()
+    }
+
     static func listen() {
+        _ = bell  // A handler of signals can make none.
         // `nohup` lets programs go on when their terminal is closed. What serves reads its files again instead.
         for number in [SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP]) {
             Glibc.signal(number) { number in
                 if Interruption.signal.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+                Interruption.bell.ring()
             }
         }
         Glibc.signal(SIGPIPE, SIG_IGN)
@@ -221,7 +229,8 @@ enum Interruption {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                while exitCode == nil { try await Task.sleep(for: .milliseconds(50)) }
+                await happens()
+                try Task.checkCancellation()
                 return nil
             }
             defer { group.cancelAll() }

@@ -10,6 +10,8 @@ final class LineOutput: Sendable {
         /// Lines that nobody took yet, the first perhaps in part.
         var waiting: ArraySlice<UInt8> = []
         var dropped = 0
+        /// Is told when something waits; nil while nobody follows.
+        var following: AsyncStream<Void>.Continuation?
     }
 
     /// What a pipe takes without blocking, once it takes anything (`PIPE_BUF`), in bytes.
@@ -44,6 +46,7 @@ final class LineOutput: Sendable {
                 state.waiting.append(UInt8(ascii: "\n"))
             }
             flush(&state)
+            if !state.waiting.isEmpty { state.following?.yield() }
         }
     }
 
@@ -64,8 +67,12 @@ final class LineOutput: Sendable {
     }
 
     private func follow() async {
-        // A cancelled sleep ends it.
-        while (try? await Task.sleep(for: .milliseconds(500))) != nil { flush() }
+        let (waits, following) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.following = following }
+        repeat {
+            // A cancelled sleep ends it.
+            while !flush() { guard (try? await Task.sleep(for: .milliseconds(500))) != nil else { return } }
+        } while await waits.first { true } != nil
     }
 
     /// Gives whoever takes slowly ten times the patience.
@@ -104,7 +111,7 @@ final class LineOutput: Sendable {
             switch put(state.waiting.prefix(Self.piece)) {
             case .taken(let count): state.waiting = state.waiting.dropFirst(count)
             case .later: return
-            case .gone: state = State()
+            case .gone: (state.waiting, state.dropped) = ([], 0)
             }
         }
     }

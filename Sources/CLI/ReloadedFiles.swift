@@ -1,7 +1,6 @@
 import Glibc
 import Language
 import Serving
-import Synchronization
 
 /// The files of a server that are read again while it runs: when they have changed, and after SIGHUP.
 struct ReloadedFiles: Sendable {
@@ -11,19 +10,36 @@ struct ReloadedFiles: Sendable {
 
     /// Reads them when it is time, until the task is cancelled.
     func follow() async {
-        var hangups = Hangups()
-        var watch = certificate.map { FileWatch($0.stamps) }
-        var tokenWatch = tokens.map { FileWatch($0.stamps) }
-        // A cancelled sleep ends it.
-        for look in 1... {
-            guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { return }
-            let isAsked = hangups.isNew
-            // Files are looked at once a second.
-            let hasOthers = look % 10 == 0 && tokens.map { tokenWatch?.hasChanged($0.stamps) ?? false } ?? false
-            if isAsked || hasOthers { reload("The tokens were read again.", tokens?.reload) }
-            let isOther = look % 10 == 0 && certificate.map { watch?.hasChanged($0.stamps) ?? false } ?? false
-            if isAsked || isOther { reload("The certificate was read again.", certificate?.reload) }
+        Hangups.listen()
+        guard tokens != nil || certificate != nil else { return }
+        let (tokenWatch, watch) = (tokens.map { FileWatch($0.stamps) }, certificate.map { FileWatch($0.stamps) })
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await Hangups.each {
+                    reloadTokens()
+                    reloadCertificate()
+                }
+            }
+            group.addTask { await look(tokenWatch, watch) }
         }
+    }
+
+    /// Looks once a second whether they have changed.
+    private func look(_ tokenWatch: FileWatch?, _ watch: FileWatch?) async {
+        var (tokenWatch, watch) = (tokenWatch, watch)
+        // A cancelled sleep ends it.
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            if let tokens, tokenWatch?.hasChanged(tokens.stamps) ?? false { reloadTokens() }
+            if let certificate, watch?.hasChanged(certificate.stamps) ?? false { reloadCertificate() }
+        }
+    }
+
+    private func reloadTokens() {
+        reload("The tokens were read again.", tokens?.reload)
+    }
+
+    private func reloadCertificate() {
+        reload("The certificate was read again.", certificate?.reload)
     }
 
     private func reload(_ done: String, _ body: (() throws(Diagnostic) -> Void)?) {
@@ -38,22 +54,17 @@ struct ReloadedFiles: Sendable {
 }
 
 /// SIGHUP, which asks a server to read its files again.
-private struct Hangups {
-    private static let count = Atomic<Int>(0)
-    private var seen: Int
+private enum Hangups {
+    private static let bell = SignalBell()
 
-    init() {
-        signal(SIGHUP) { _ in Hangups.count.add(1, ordering: .relaxed) }
-        seen = Self.count.load(ordering: .relaxed)
+    static func listen() {
+        _ = bell  // A handler of signals can make none.
+        signal(SIGHUP) { _ in Hangups.bell.ring() }
     }
 
-    /// Whether there was one since this was asked last.
-    var isNew: Bool {
-        mutating get {
-            let count = Self.count.load(ordering: .relaxed)
-            defer { seen = count }
-            return count != seen
-        }
+    /// Runs a body after each, until the task is cancelled.
+    static func each(_ body: () -> Void) async {
+        await bell.each(body)
     }
 }
 

@@ -28,12 +28,16 @@ package struct AcceptedConnections: ServerChildChannel {
         http.setup(channel: channel, logger: logger).flatMapThrowing { connection in
             let pipeline = channel.pipeline.syncOperations
             let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
-            try pipeline.addHandler(UnsentBytesHandler(), position: .before(encoder))
+            let patience = http.configuration.idleTimeout ?? .seconds(60)
+            try pipeline.addHandler(UnsentBytesHandler(patience: patience), position: .before(encoder))
             // What comes next in the pipeline does not know which version of HTTP a request came in.
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(HTTP10Handler(holdsHeads: unreadable != nil), position: .after(decoder))
             if let unreadable {
-                try pipeline.addHandler(UnreadableRequestHandler(unreadable), position: .after(decoder))
+                let received = ReceivedBytesHandler()
+                try pipeline.addHandler(received, position: .before(decoder))
+                try pipeline.addHandler(
+                    UnreadableRequestHandler(counting: received, unreadable), position: .after(decoder))
             }
             return AcceptedConnection(connection)
         }

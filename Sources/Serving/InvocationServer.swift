@@ -65,8 +65,9 @@ package struct InvocationServer: Sendable {
                 handler.drain()
                 // Who is asked to send nothing more still does until it has heard that. A cancelled sleep ends the wait.
                 if handler.isWatched { try? await Task.sleep(for: notice) }
-                channel.close(promise: nil)
                 let end = ContinuousClock.now + drain
+                await LastConnections(at: channel)?.arrive(until: end)
+                channel.close(promise: nil)
                 await Self.wait(until: end) { handler.inFlight == 0 }
                 // What has come since on a connection that was kept is answered yet.
                 await Self.wait(until: end) {

@@ -17,8 +17,8 @@ package struct Limits: Sendable {
     /// How much of a message of a streamed answer is kept, in bytes: a longer one is told again at its end as the server behind
     /// repeats it.
     package var message = 256 << 10
-    /// How long a request may take to arrive, how long a connection may be idle, and how long a client may take nothing of an
-    /// answer while more of it waits than the connection holds.
+    /// How long a request may take to arrive, how long a connection may be idle, and how long a client may take to make room for
+    /// more of an answer, or to take what the connection holds of it at its end.
     package var arrival: Duration = .seconds(60)
     /// How long a streamed answer is silent before its client is told that it goes on.
     package var silence: Duration = .seconds(15)

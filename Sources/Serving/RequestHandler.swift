@@ -75,6 +75,7 @@ final class RequestHandler: Sendable {
         defer {
             running.subtract(1, ordering: .relaxed)
             connection?.note(isIdle: true)
+            AnswerEnd.note(on: channel)
         }
         var exchange = Exchange(request)
         var entry = AccessLog.Entry()

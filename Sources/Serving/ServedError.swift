@@ -20,6 +20,7 @@ struct ServedError: Error, Sendable, Hashable {
         case tooMany = 429
         case headTooLarge = 431
         case unexpected = 500
+        case unknownCoding = 501
         case failedUpstream = 502
         case unavailable = 503
         case expired = 504
@@ -81,7 +82,8 @@ struct ServedError: Error, Sendable, Hashable {
     /// What OpenAI's API calls the kind of error.
     private var type: String {
         switch status {
-        case .badRequest, .notFound, .methodNotAllowed, .timedOutReading, .tooLarge, .unsupportedType, .headTooLarge:
+        case .badRequest, .notFound, .methodNotAllowed, .timedOutReading, .tooLarge, .unsupportedType, .headTooLarge,
+            .unknownCoding:
             "invalid_request_error"
         case .unauthorized: "authentication_error"
         case .forbidden: "permission_error"
@@ -100,6 +102,7 @@ struct ServedError: Error, Sendable, Hashable {
         case .methodNotAllowed: "ENDPOINT_NOT_FOUND"
         case .tooMany: "REQUEST_LIMIT_EXCEEDED"
         case .unexpected: "INTERNAL_ERROR"
+        case .unknownCoding: "NOT_IMPLEMENTED"
         case .failedUpstream, .unavailable, .expired: "TEMPORARILY_UNAVAILABLE"
         }
     }

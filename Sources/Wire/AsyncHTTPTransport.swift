@@ -54,7 +54,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
         let heartbeat = Heartbeat()
         // Until the end of this scope.
         async let _: Void = heartbeat.run()
-        async let _: Void = clients.sweep()
+        async let _: Void = clients.sweep(heartbeat)
         let transport = AsyncHTTPTransport(clients: clients, slots: Slots(connections), heartbeat: heartbeat)
         let result: R
         do {

@@ -73,9 +73,15 @@ struct HTTPClients: Sendable {
     }
 
     /// Closes connections that have been idle for a while, until the task is cancelled.
-    func sweep() async {
+    func sweep(_ heartbeat: Heartbeat) async {
         guard let own else { return }
-        while (try? await Task.sleep(for: .seconds(1))) != nil { own.sweep() }
+        var next = ContinuousClock.now
+        while !Task.isCancelled {
+            await heartbeat.wait()
+            guard next <= .now else { continue }
+            own.sweep()
+            next = .now + Heartbeat.interval / 2  // Beats come more often, too.
+        }
     }
 
     /// The client for a request of the present task.

@@ -13,7 +13,8 @@ enum HostileBodies {
         return Bytes("\(name)", Array(post("Content-Length: \(body.count)\r\n").utf8) + body, .status(status))
     }
 
-    static let all = json + text + fields + forbidden + items + tools + lengths + chunks + heads + routes
+    static let all =
+        json + text + fields + forbidden + items + tools + lengths + codings + chunks + hosts + targets + heads + routes
 
     /// What is cut off, what is no JSON, and what is nested too deep.
     private static let json: [Bytes] = {
@@ -188,6 +189,59 @@ enum HostileBodies {
         return both + wrong + large
     }()
 
+    /// Bodies in other codings than chunks, or in chunks that are told oddly.
+    private static let codings: [Bytes] = {
+        let unknown = ["gzip, chunked", "gzip,chunked", "identity, chunked", "x, y, chunked"]
+        let twice = ["gzip", "deflate", "identity"].map { "\($0)\r\nTransfer-Encoding: chunked" }
+        let faulty = [
+            "gzip", "chunked, gzip", "chunked, chunked", "chunked\r\nTransfer-Encoding: chunked", ", chunked",
+            "chunked,",
+            "chunked;a=b", "\"chunked\"", "xchunked", "\u{B}chunked", "identity", "",
+        ]
+        let body = "0\r\n\r\n"
+        return (unknown + twice).map {
+            Bytes("coding \($0)", post("Transfer-Encoding: \($0)\r\n", body), .status(501))
+        }
+            + faulty.map { Bytes("coding \($0)", post("Transfer-Encoding: \($0)\r\n", body), .status(400)) }
+            + ["\r\n chunked", " gzip\r\n , chunked", " gzip\r\n\t,chunked"].map {
+                Bytes("folded coding \($0)", post("Transfer-Encoding:\($0)\r\n", body), .status(400))
+            }
+            + ["Transfer-Encoding ", "Transfer-Encoding\t", " Transfer-Encoding", "Transfer\u{0}-Encoding"].map {
+                Bytes("name \($0)", post("\($0): chunked\r\n", body), .status(400))
+            }
+            + [
+                Bytes(
+                    "chunks of HTTP/1.0", "POST /invocations HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n\(body)",
+                    .status(400))
+            ]
+    }()
+
+    /// Heads that name no server, or more than one.
+    private static let hosts: [Bytes] = {
+        let lines = [
+            "", "Host: x\r\nHost: x\r\n", "Host: x\r\nHost: y\r\n", "Host: x\r\nhost: 10.0.0.1\r\n", "Host:\r\n",
+            "Host: a, b\r\n",
+            "Host: a,b\r\n", "Host: me@x\r\n", "Host: x/y\r\n", "Host: x y\r\n", "Host: x:y\r\n", "Host: x:99999\r\n",
+            "Host: [::1\r\n",
+            "Host: ::1\r\n", "Host: é\r\n", "Host: x\u{0}\r\n", "Host : x\r\n", " Host: x\r\n", "Host:\r\n x\r\n",
+            "Host: x\r\n y\r\n",
+        ]
+        return lines.flatMap { line in
+            ["GET /health", "POST /invocations"].map {
+                Bytes("\($0) of \(line.debugDescription)", "\($0) HTTP/1.1\r\n\(line)\r\n", .status(400))
+            }
+        } + [Bytes("two hosts of HTTP/1.0", "GET /health HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n", .status(400))]
+    }()
+
+    /// What is asked for where no path can be meant, or that of another server.
+    private static let targets: [Bytes] = {
+        [
+            "http://y/health", "http://x:1/health", "http://me@x/health", "http:///health", "http://[::1/health",
+            "ftp://x/health",
+            "file:///etc/passwd", "x:80", "health", "?x", "/a b", "/é", "/\u{1}", "/\u{7F}", "/\u{0}",
+        ].map { Bytes("target \($0)", "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n", .status(400)) }
+    }()
+
     private static let chunks: [Bytes] = {
         [
             "-1", "0x5", "g", "", " 5", "5 ", "5;", "5;a=\"", "+5", "00000000000000000000005", "ffffffffffffffff",
@@ -233,7 +287,12 @@ enum HostileBodies {
             "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
             "GET http://[::1 HTTP/1.1\r\n\r\n", "GET \u{0} HTTP/1.1\r\n\r\n",
         ].map { Bytes("line \($0.prefix(16).debugDescription)", $0, .notFailed) }
-        return types + bombs + lines
+        let controls = [
+            "a\u{0}b", "a\u{1}b", "a\u{B}b", "a\u{1B}b", "a\u{7F}b", "a\rb", "a\nb", "a\r\n b", "a\r\n\tb", "a\r\r\nb",
+        ].map {
+            Bytes("header \($0.debugDescription)", "GET /health HTTP/1.1\r\nHost: x\r\nA: \($0)\r\n\r\n", .status(400))
+        }
+        return types + bombs + lines + controls
     }()
 
     private static let routes: [Bytes] = {

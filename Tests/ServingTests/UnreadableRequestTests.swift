@@ -14,6 +14,7 @@ struct UnreadableRequestTests {
         let name: String
         let text: String
         var status = 400
+        var code = "invalid_http"
 
         var testDescription: String { name }
     }
@@ -26,6 +27,8 @@ struct UnreadableRequestTests {
     private static let chunked = "Transfer-Encoding: chunked\r\n"
     private static let next = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
     private static let many = (0..<300).map { "x-\($0): y\r\n" }.joined()
+    private static let long = String(repeating: "b", count: 200_000)
+    private static let zeros = String(repeating: "0", count: 200_000)
 
     static let cases = [
         Case(name: "both lengths", text: post("Content-Length: 5\r\n\(chunked)", "0\r\n\r\n")),
@@ -37,9 +40,30 @@ struct UnreadableRequestTests {
         Case(name: "no HTTP", text: "\u{1}\u{2}\r\n\r\n"),
         Case(name: "HTTP/2", text: "GET / HTTP/2.0\r\nHost: x\r\n\r\n"),
         Case(name: "no method", text: "G@T / HTTP/1.1\r\nHost: x\r\n\r\n"),
-        Case(name: "many headers", text: post("\(many)Content-Length: 13\r\n", question), status: 431),
-        Case(name: "a long header", text: post("x: \(String(repeating: "y", count: 100_000))\r\n"), status: 431),
-        Case(name: "many headers behind a body", text: post(chunked, "0\r\n\(many)\r\n"), status: 431),
+        Case(
+            name: "many headers", text: post("\(many)Content-Length: 13\r\n", question), status: 431,
+            code: "head_too_large"),
+        Case(
+            name: "a long header", text: post("x: \(String(repeating: "y", count: 100_000))\r\n"), status: 431,
+            code: "head_too_large"),
+        Case(
+            name: "many headers behind a body", text: post(chunked, "0\r\n\(many)\r\n"), status: 431,
+            code: "head_too_large"),
+        Case(name: "no host", text: "GET /health HTTP/1.1\r\n\r\n"),
+        Case(name: "two hosts", text: "GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"),
+        Case(name: "a target of another server", text: "GET http://y/health HTTP/1.1\r\nHost: x\r\n\r\n"),
+        Case(name: "a tunnel", text: "CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n"),
+        Case(
+            name: "chunks of something else",
+            text: post("Transfer-Encoding: gzip, chunked\r\n", "d\r\n\(question)\r\n"),
+            status: 501, code: "unknown_transfer_coding"),
+        Case(
+            name: "two headers for codings", text: post("Transfer-Encoding: gzip\r\n\(chunked)", "0\r\n\r\n"),
+            status: 501,
+            code: "unknown_transfer_coding"),
+        Case(name: "a chunk with long words", text: post(chunked, "d;a=\(long)\r\n\(question)\r\n0\r\n\r\n")),
+        Case(name: "long words behind a body", text: post(chunked, "d\r\n\(question)\r\n0;\(long)\r\n\r\n")),
+        Case(name: "a length of many digits", text: post(chunked, "\(zeros)d\r\n\(question)\r\n0\r\n\r\n")),
     ]
 
     @Test("It gets one answer, with why, and the connection ends: what it hides is no request", arguments: cases)
@@ -52,8 +76,8 @@ struct UnreadableRequestTests {
             )
             // Nothing follows its JSON.
             let body = try Value(json: rest.utf8)
-            let code = unreadable.status == 431 ? "head_too_large" : "invalid_http"
-            #expect(body["error"]?["code"]?.string == code && body["error"]?["type"] == "invalid_request_error")
+            #expect(body["error"]?["code"]?.string == unreadable.code)
+            #expect(body["error"]?["type"] == "invalid_request_error")
             let id = try #require(body["request_id"]?.string)
             #expect(head.contains("\r\nx-request-id: \(id)"), "\(head)")
             let line = try await server.logged(1)
@@ -61,6 +85,17 @@ struct UnreadableRequestTests {
             #expect(try await server.post(Self.question).status == 200)
             _ = try await server.logged(2)
             #expect(server.log.all.count == 2)
+        }
+    }
+
+    @Test("A body in many small chunks, each with a few words, is one")
+    func worded() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            let text = #"{"input":"\#(String(repeating: "x", count: 20_000))"}"#
+            let chunks = text.map { "1;a=b\r\n\($0)\r\n" }.joined()
+            let asked = Self.post(Self.chunked + "Connection: close\r\n", chunks + "0\r\nx-sum: y\r\n\r\n")
+            let (head, _) = try await HTTP10Tests.answer(to: asked, of: server)
+            #expect(head.hasPrefix("http/1.1 200 "), "\(head)")
         }
     }
 
@@ -93,7 +128,7 @@ struct UnreadableRequestTests {
 @Suite("Requests sent ahead")
 struct SentAheadTests {
     private static let get = HTTPServerRequestPart.head(
-        HTTPRequestHead(version: .http1_1, method: .GET, uri: "/health"))
+        HTTPRequestHead(version: .http1_1, method: .GET, uri: "/health", headers: ["host": "x"]))
     private static let end = HTTPServerRequestPart.end(nil)
     private static let crumb = HTTPServerRequestPart.body(ByteBuffer(string: "x"))
 
@@ -106,7 +141,7 @@ struct SentAheadTests {
 
     private func channel(after first: [any ChannelHandler] = []) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel()
-        let refusing = UnreadableRequestHandler { error, _ in
+        let refusing = UnreadableRequestHandler(counting: ReceivedBytesHandler()) { error, _ in
             let head = HTTPResponseHead(
                 version: .http1_1, status: HTTPResponseStatus(statusCode: error.status.rawValue),
                 headers: ["content-length": String(error.code.utf8.count)])

@@ -103,6 +103,48 @@ struct UnsentBytesTests {
         #expect(!channel.isActive)
     }
 
+    /// A connection that holds an answer which has ended.
+    private func held(_ clogged: Clogged) throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel()
+        try channel.pipeline.syncOperations.addHandlers([clogged, UnsentBytesHandler(patience: .seconds(60))])
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        channel.writeAndFlush(ByteBuffer(string: "answer"), promise: nil)
+        AnswerEnd.note(on: channel)
+        return channel
+    }
+
+    @Test("A client has its time once: since the end of its answer, whether its connection is closed meanwhile or not")
+    func once() throws {
+        for closes in [true, false] {
+            let channel = try held(Clogged())
+            channel.embeddedEventLoop.advanceTime(by: .seconds(59))
+            AnswerEnd.note(on: channel)
+            if closes { channel.close(promise: nil) }
+            #expect(channel.isActive)
+            channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+            #expect(!channel.isActive)
+        }
+    }
+
+    @Test("A client that has taken its answer has all its time for the next one")
+    func next() throws {
+        let clogged = Clogged()
+        let channel = try held(clogged)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(59))
+        clogged.takesAll = true
+        channel.flush()
+        AnswerEnd.note(on: channel)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(600))
+        #expect(channel.isActive)
+        clogged.takesAll = false
+        channel.writeAndFlush(ByteBuffer(string: "next"), promise: nil)
+        AnswerEnd.note(on: channel)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(59))
+        #expect(channel.isActive)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+        #expect(!channel.isActive)
+    }
+
     @Test("What is cut off is closed at once")
     func cut() async throws {
         try await served(

@@ -137,14 +137,6 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-extension Interruption {
-    /// Returns when the user interrupts, or the task is cancelled.
-    static func happens() async {
-        // A cancelled sleep ends it.
-        while exitCode == nil, (try? await Task.sleep(for: .milliseconds(50))) != nil {}
-    }
-}
-
 extension Diagnostic {
     static var nothingToServe: Diagnostic {
         Diagnostic(
