@@ -73,6 +73,12 @@ struct ServedSource: Sendable {
         }
     }
 
+    /// Whether MLflow is there for the traces alone, which can wait for it.
+    var canAwaitMLflow: Bool {
+        guard required == nil, case .environment(let agent) = origin else { return false }
+        return agent.experiment != nil
+    }
+
     /// Whether a spec declares the agents.
     var isDeclared: Bool {
         if case .spec = origin { return true }
