@@ -222,6 +222,14 @@ enum Interruption {
         }
     }
 
+    /// Runs a body that only reads, and has so much time.
+    /// - Returns: nil when that is over.
+    static func limiting<Result: Sendable>(
+        to time: Duration, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        try await bounding(by: time, isInterrupted: { true }, body)
+    }
+
     /// Runs a body that is cancelled when the user interrupts.
     static func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result

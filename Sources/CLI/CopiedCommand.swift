@@ -9,7 +9,7 @@ enum CopiedCommand {
         /// The options for servers and the record, as they were given; nil where this is not the program.
         var options: [String]?
         var paths: [String] = []
-        /// The options that vary the spec; nil while none was read, or where standard input had it.
+        /// The options that vary the spec; nil while none was read.
         var variation: [String]?
     }
 
@@ -20,12 +20,10 @@ enum CopiedCommand {
         call.withLock { $0.options = serverOptions(in: words) }
     }
 
-    /// Notes the spec of this run.
+    /// Notes the spec of this run. What came on standard input is named by `-`: without it, the command would be about the
+    /// spec of the directory.
     static func note(_ paths: [String], _ variation: VariationOptions) {
-        let isRepeatable = !(paths + variation.overlays + variation.variableFiles).contains("-")
-        call.withLock { call in
-            (call.paths, call.variation) = (paths, isRepeatable ? variation.words : nil)
-        }
+        call.withLock { ($0.paths, $0.variation) = (paths, variation.words) }
     }
 
     /// The same text, where each command about a spec names that of this run.

@@ -30,20 +30,23 @@ extension Deployment {
     }
 
     /// Tries the gates of what is there now, and moves the aliases whose gates have passed.
-    /// - Returns: What was promoted, and the gates that failed; nil when no alias would move.
+    /// - Returns: What was promoted, and the gates that failed; nil when no alias would move. And how many aliases were accepted
+    ///   where somebody else has put them.
     /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.
-    func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Attempt? {
+    func promote(
+        _ change: ChangeOptions, _ stack: Stack, command: String
+    ) async throws -> (attempt: Attempt?, accepted: Int) {
         if let mlflow = session.servers.mlflow {
             await TestRun.sendEarlier(to: mlflow, stack, in: session)
         }
         var pending = try await pending(change)
-        if try await pending.acceptAliases(change, stack, command: command) {
-            pending = try await self.pending(change)
-        }
-        guard !pending.gatedChanges.isEmpty else { return pending.stayed(stack) }
+        let accepted = try await pending.acceptAliases(change, stack, command: command)
+        if accepted > 0 { pending = try await self.pending(change) }
+        guard !pending.gatedChanges.isEmpty else { return (pending.stayed(stack), accepted) }
         let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(in: pending.session)
         if Interruption.exitCode != nil { throw CancellationError() }
-        return try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
+        let attempt = try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
+        return (attempt, accepted)
     }
 
     /// What is left once all is done that waits for no gate.
@@ -60,10 +63,10 @@ extension Deployment {
     }
 
     /// Lets releases go on from where somebody moved their aliases, whatever their gates say.
-    /// - Returns: Whether somebody had.
-    private func acceptAliases(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Bool {
+    /// - Returns: How many somebody had moved.
+    private func acceptAliases(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Int {
         let names = gatedChanges.map(\.address.name)
-        guard permissions.acceptAlias, !names.isEmpty else { return false }
+        guard permissions.acceptAlias, !names.isEmpty else { return 0 }
         let accepted = try await session.locked(change.locking, stack, for: command) { session in
             let started = Deployment.milliseconds()
             let accepted = try await Kinds.acceptAliases(of: names, on: session.servers)
@@ -73,7 +76,7 @@ extension Deployment {
             return accepted
         }
         for sentence in accepted { Console.note(sentence) }
-        return !accepted.isEmpty
+        return accepted.count
     }
 
     /// Takes the lock again, and makes sure that what was tried is still what would be promoted.
@@ -128,6 +131,7 @@ extension Applied {
         }
         joined.removals = removals.merging(second.removals) { _, second in second }
         joined.removed = removed.merging(second.removed, uniquingKeysWith: +)
+        joined.acceptedAliases += acceptedAliases
         return joined
     }
 }

@@ -11,8 +11,12 @@ extension Deployment {
         try checkPrograms(change, stack)
         let applied = actsBeforeGates ? try await applyUngated(change, stack, command: command) : .nothing
         var attempt = Attempt(applied: applied, failures: [])
-        if !workflow.gated.isEmpty, let promoted = try await promote(change, stack, command: command) {
-            attempt = Attempt(applied: applied.joined(with: promoted.applied), failures: promoted.failures)
+        if !workflow.gated.isEmpty {
+            let (promoted, accepted) = try await promote(change, stack, command: command)
+            if let promoted {
+                attempt = Attempt(applied: applied.joined(with: promoted.applied), failures: promoted.failures)
+            }
+            attempt.applied.acceptedAliases = accepted
         }
         // A release whose gate failed holds back nothing of those whose gates passed.
         do {

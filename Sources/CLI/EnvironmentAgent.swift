@@ -58,9 +58,22 @@ struct EnvironmentAgent: Sendable {
         return offered.contains(model) ? nil : .unlisted(model, server.capabilities, among: offered)
     }
 
-    /// The experiment for its traces, which is made if there is none yet; nil where none is named.
-    func place(in mlflow: MLflowServer?) async throws -> MLflowPlace? {
-        guard let experiment, let mlflow else { return nil }
+    /// The experiment for its traces, which is made if there is none yet; nil where none is named. Where MLflow does not tell
+    /// it soon, the traces wait for it.
+    /// - Parameter mlflow: nil where it did not answer.
+    func place(in mlflow: MLflowServer?, within time: Duration = .seconds(3)) async throws -> MLflowPlace? {
+        guard let experiment else { return nil }
+        let awaited = MLflowPlace(awaiting: AwaitedExperiment(experiment))
+        guard let mlflow else { return awaited }
+        do {
+            let found = try await Interruption.limiting(to: time) { try await place(experiment, in: mlflow) }
+            return found ?? awaited
+        } catch let error as WireError where error.isOfAbsence {
+            return awaited
+        }
+    }
+
+    private func place(_ experiment: String, in mlflow: MLflowServer) async throws -> MLflowPlace {
         let found = try await mlflow.experiments(where: MLflowFilter.name(experiment)).first { $0.name == experiment }
         guard let found else { return MLflowPlace(experimentID: try await mlflow.createExperiment(experiment)) }
         guard !found.isDeleted else { throw Diagnostic.deletedExperiment(experiment) }

@@ -2,6 +2,7 @@ import Engine
 import FoundationEssentials
 import Kinds
 import Language
+import Reports
 import Runtime
 import Serving
 import Suites
@@ -12,7 +13,8 @@ import Wire
 ///
 /// Of an agent that a spec declares, what counts is what stands in its present state: as it is declared and applied, with all
 /// that it needs. Of a logged version, which comes without a spec, and of one that was applied after the spec was read, it is what
-/// was found out about just this version. How old it is does not matter: nothing of an agent changes by its being served.
+/// was found out about just this version, and about the state of the agent with which a release took it up. How old it is does
+/// not matter: nothing of an agent changes by its being served.
 struct RequiredEvidence: Sendable {
     let suite: String
 
@@ -115,15 +117,32 @@ struct RequiredEvidence: Sendable {
             places: applied.lookup.evidencePlaces)
     }
 
-    /// All that stands under the key of the newest result of the version.
-    /// - Parameter places: The experiments where it may be; nil for that of the agent.
+    /// All that stands under the key of the newest result about the version, whichever versions it was found about: equal keys,
+    /// equal agents. What a gate passed on an earlier result has none of its own; then it is that of the state of the agent
+    /// with which the release took the version up, as for `approve`.
+    /// - Parameter places: The experiments where it may be; nil for those of the version's stack.
     private func logged(
         _ agent: PublishedAgent, in mlflow: MLflowServer?, places: [String]? = nil
     ) async throws -> [Evidence] {
         guard let mlflow, let version = agent.version, let place = agent.place else { return [] }
-        let all = try await mlflow.evidence(
-            of: version, bySuite: suite, inExperiments: places ?? [place.experimentID])
-        return all.underNewestKey
+        let noted = try await mlflow.noted(ModelVersionURI(version))
+        var known: Set = [place.experimentID]
+        if places == nil, let stack = noted.stack { known.formUnion(try await mlflow.evidencePlaces(ofStack: stack)) }
+        let places = places ?? known.sorted()
+        let own = try await mlflow.evidence(of: version, bySuite: suite, inExperiments: places)
+        let all = try await own + alike(noted, after: own, in: mlflow, places)
+        guard let key = all.underNewestKey.first?.key else { return [] }
+        return try await mlflow.evidence(underKey: key, inExperiments: places)
+    }
+
+    /// What is known of the state with which a release took a version up. Once the version itself was tested in another one,
+    /// such as with other documents, that says nothing any more.
+    /// - Parameter own: What was found out about just the version.
+    private func alike(
+        _ noted: NotedVersion, after own: [Evidence], in mlflow: MLflowServer, _ places: [String]
+    ) async throws -> [Evidence] {
+        guard let digest = noted.digest, own.allSatisfy({ $0.logical == digest }) else { return [] }
+        return try await mlflow.evidence(ofAgent: digest, bySuite: suite, inExperiments: places)
     }
 
     private func standing(_ all: [Evidence], for agent: PublishedAgent) throws(Diagnostic) -> Evidence {

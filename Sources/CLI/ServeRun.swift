@@ -70,12 +70,7 @@ struct ServeRun: Sendable {
         var isTold = false
         while true {
             do {
-                let concurrency = server.limits.concurrency
-                return try await Session.open(
-                    source.stack, servers, needs: source.needs, concurrency: concurrency
-                ) { session in
-                    try await open(in: session, until: end)
-                }
+                return try await connect(until: end)
             } catch let failure as CommandFailure where failure.isOfServersAway && !publication.isOpen {
                 if !isTold { source.stack.warn(.waits(failure.diagnostics[0])) }
                 isTold = true
@@ -86,17 +81,49 @@ struct ServeRun: Sendable {
         }
     }
 
-    private func open(in session: Session, until end: ServingEnd) async throws {
+    /// Connects to the servers behind, and lets the agents answer: without MLflow where only traces need it, and it does not
+    /// answer.
+    private func connect(until end: ServingEnd) async throws {
+        guard source.canAwaitMLflow, isTraced else {
+            return try await open(source.needs, .fails, until: end)
+        }
+        do {
+            try await open(source.needs, .failsWithin(.seconds(3)), until: end)
+        } catch let failure as CommandFailure where failure.isOfMLflowAbsent && !publication.isOpen {
+            let warning = Diagnostic.awaitsMLflow(failure.diagnostics[0])
+            try await open(Needs(llamaStack: true), .isAwaited, telling: warning, until: end)
+        }
+    }
+
+    /// - Parameter warning: Is told once the agents answer.
+    private func open(
+        _ needs: Needs?, _ withoutMLflow: MLflowAbsence, telling warning: Diagnostic? = nil, until end: ServingEnd
+    ) async throws {
+        let concurrency = server.limits.concurrency
+        try await Session.open(
+            source.stack, servers, needs: needs, concurrency: concurrency, withoutMLflow: withoutMLflow
+        ) { session in
+            try await open(in: session, telling: warning, until: end)
+        }
+    }
+
+    private func open(
+        in session: Session, telling warning: Diagnostic?, until end: ServingEnd
+    ) async throws {
         guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.nothingToServe }
         let agents = try await source.agents(in: session)
         let isAnswering: @Sendable () async -> Bool = { [proof] in
             guard proof.holds else { return false }
             return await llamaStack.isAnswering(within: .seconds(3))
         }
-        guard isTraced, let mlflow = session.servers.mlflow, agents.contains(where: { $0.place != nil }) else {
+        let mlflow = session.servers.mlflow ?? session.awaitedMLflow
+        guard isTraced, let mlflow, agents.contains(where: { $0.place != nil }) else {
             return try await open(agents, Backing(isAnswering: isAnswering), in: session, until: end)
         }
-        let route = try await mlflow.traceRoute()
+        // Where the traces wait for it, it is asked before the first.
+        let isAwaited = agents.contains { $0.place?.awaited != nil }
+        if isAwaited { source.stack.warn(warning ?? .awaitsExperiment) }
+        let route = isAwaited ? nil : try await mlflow.traceRoute()
         let (_, tally) = try await MLflowTraceWriter.withWriter(
             to: mlflow, route: route, spool: spool, queueLimit: 2048
         ) { writer in
@@ -148,6 +175,11 @@ extension CommandFailure {
         let codes: Set<Diagnostic.Code> = ["server-unreachable", "server-timeout", "connection-broken"]
         return diagnostics.contains { codes.contains($0.code) }
     }
+
+    /// Whether MLflow does not answer, and was not waited for.
+    fileprivate var isOfMLflowAbsent: Bool {
+        diagnostics.contains { $0.code == Diagnostic.absentMLflow }
+    }
 }
 
 extension Diagnostic {
@@ -156,6 +188,21 @@ extension Diagnostic {
             "waits-for-server", "No agent answers yet",
             detail: "\(problem.detail) Requests are answered with 503 until it does.", fix: problem.fix,
             severity: .warning, cause: .unavailable)
+    }
+
+    fileprivate static func awaitsMLflow(_ problem: Diagnostic) -> Diagnostic {
+        Diagnostic(
+            "awaits-mlflow", "Traces wait for MLflow",
+            detail: "\(problem.detail) Requests are answered, and their traces are kept as far as there is room.",
+            fix: problem.fix, severity: .warning, cause: .unavailable)
+    }
+
+    fileprivate static var awaitsExperiment: Diagnostic {
+        awaitsMLflow(
+            Diagnostic(
+                "awaits-mlflow", "Traces wait for MLflow",
+                detail: "MLflow answers, but could not tell the experiment for the traces.",
+                fix: "Look at MLflow and its log."))
     }
 
     fileprivate static func tracesMissing(_ tally: TraceTally) -> Diagnostic {

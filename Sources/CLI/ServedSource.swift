@@ -73,6 +73,17 @@ struct ServedSource: Sendable {
         }
     }
 
+    /// Whether MLflow is there for the traces alone, which can wait for it.
+    var canAwaitMLflow: Bool {
+        guard required == nil else { return false }
+        switch origin {
+        case .spec(let names, let isApplied):
+            return AgentLookup.finds(names, withoutMLflowIn: stack.workflow, isApplied: isApplied)
+        case .versions: return false
+        case .environment(let agent): return agent.experiment != nil
+        }
+    }
+
     /// Whether a spec declares the agents.
     var isDeclared: Bool {
         if case .spec = origin { return true }
@@ -93,7 +104,7 @@ struct ServedSource: Sendable {
         switch origin {
         case .spec(let names, let isApplied):
             let found = try await RunnableAgents.find(Set(names), isApplied: isApplied, in: session, stack)
-            return try await declared(names, isApplied, found)
+            return try await declared(names, isApplied, found, isMLflowAwaited: session.awaitedMLflow != nil)
         case .versions(let uris):
             var agents: [PublishedAgent] = []
             for uri in uris {
@@ -117,11 +128,13 @@ struct ServedSource: Sendable {
     }
 
     private func declared(
-        _ names: [String], _ isApplied: Bool, _ found: RunnableAgents
+        _ names: [String], _ isApplied: Bool, _ found: RunnableAgents, isMLflowAwaited: Bool = false
     ) async throws -> [PublishedAgent] {
         var agents: [PublishedAgent] = []
         for name in names {
-            let place = found.lookup.place(of: name, isApplied: isApplied)
+            let place =
+                isMLflowAwaited
+                ? found.lookup.awaitedPlace(of: name) : found.lookup.place(of: name, isApplied: isApplied)
             agents.append(
                 PublishedAgent(
                     name: name, definition: try await found.definition(of: name, isApplied ? .lastApplied : .declared),

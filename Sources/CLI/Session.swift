@@ -25,6 +25,8 @@ struct Session: Sendable {
     let clientEnvironment: @Sendable (_ certificateAt: String) throws -> [String: String]
     /// What tells the servers at hand from others.
     let identities: Once<ServerIdentities>
+    /// An MLflow that did not answer, and has not been asked since; nil where it is among the servers, or is not wanted.
+    var awaitedMLflow: MLflowServer?
 
     /// The number of requests sent so far, to all servers.
     var requestCount: Int {
@@ -36,15 +38,15 @@ struct Session: Sendable {
     ///
     /// - Parameters:
     ///   - concurrency: How much the body does at a time; there are connections for all of it.
-    ///   - mlflowMayBeAway: Whether the body runs also where MLflow does not answer; then it has none.
+    ///   - withoutMLflow: What becomes of it where MLflow does not answer.
     static func open<Result: Sendable>(
         _ stack: Stack, _ options: ServerOptions, needs: Needs? = nil, concurrency: Int = 10,
-        mlflowMayBeAway: Bool = false,
+        withoutMLflow: MLflowAbsence = .fails,
         _ body: @escaping @Sendable (Session) async throws -> Result
     ) async throws -> Result {
         var connector = StackConnector(
             stack, options, needs: needs ?? Kinds.standard.needs(of: stack.workflow), concurrency: concurrency)
-        connector.mlflowMayBeAway = mlflowMayBeAway
+        connector.withoutMLflow = withoutMLflow
         return try await stack.telling { [connector] in
             try await connector.servers.withTransports { transports in
                 try await body(

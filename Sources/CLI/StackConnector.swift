@@ -13,8 +13,8 @@ struct StackConnector: Sendable {
     /// For the places in warnings.
     let sources: SourceMap
     let environment: [String: String]
-    /// Whether the work is done also where MLflow does not answer.
-    var mlflowMayBeAway = false
+    /// What becomes of the work where MLflow does not answer.
+    var withoutMLflow = MLflowAbsence.fails
     private let gate = LeaseGate()
     private let folder: SpecFolder
     let needs: Needs
@@ -60,13 +60,15 @@ struct StackConnector: Sendable {
             await kept.bind(to: known, isStrict: true)
             locations = locations.map { $0.inWorkspace(of: known) }
         }
-        return Session(
+        var session = Session(
             workflow: workflow, servers: atHand, locations: locations,
             drivers: Kinds.standard.drivers(atHand, for: workflow), store: kept,
             place: try recordPlace(mlflow: kept is MLflowRecord), gate: gate,
             transports: [toLlamaStack, toMLflow],
             specDigest: specDigest, root: root, recordSpec: recordSpec,
             clientEnvironment: servers.clientEnvironment(certificateAt:), identities: identities)
+        if withoutMLflow == .isAwaited { session.awaitedMLflow = try servers.unaskedMLflow(toMLflow) }
+        return session
     }
 
     /// - Returns: Nil when MLflow may be away and is, which is told.
@@ -74,10 +76,19 @@ struct StackConnector: Sendable {
         _ transport: any HTTPTransport
     ) async throws -> (server: MLflowServer, found: ConnectedServer)? {
         do {
-            return try await servers.connectMLflow(transport)
+            guard case .failsWithin(let time) = withoutMLflow else {
+                return try await servers.connectMLflow(transport)
+            }
+            let connected = try await Interruption.limiting(to: time) { [servers] in
+                try await servers.connectMLflow(transport)
+            }
+            guard let connected else { throw Diagnostic.absentMLflow(after: time) }
+            return connected
+        } catch let error as WireError where error.isOfAbsence && withoutMLflow.isLimited {
+            throw Diagnostic.absentMLflow(error)
         } catch {
             let problem = Diagnostic.from(error, at: nil)
-            guard mlflowMayBeAway, problem.cause == .unavailable else { throw error }
+            guard withoutMLflow == .isTold, problem.cause == .unavailable else { throw error }
             Notices.write([.withoutMLflow(problem)], sources, environment: environment)
             return nil
         }

@@ -6,6 +6,8 @@ package struct Applied: Sendable {
     package var removals: [Address: Outcome<Action>]
     /// How many objects were deleted or forgotten: several may go at one address.
     package var removed: [Action: Int] = [:]
+    /// How many aliases were accepted where somebody else has put them, before anything was compared again.
+    package var acceptedAliases = 0
     /// Whether everything declared was done; only then is anything removed.
     package var isWhole: Bool
     /// The natural keys of what was deleted of kinds that bear no mark, by address.

@@ -94,7 +94,7 @@ package struct Scope: Sendable, Hashable {
     }
 
     /// The same without some addresses, and all that needs them; what is removed stays the same.
-    func withholding(_ withheld: Set<Address>, of graph: Graph) -> Scope {
+    package func withholding(_ withheld: Set<Address>, of graph: Graph) -> Scope {
         guard !withheld.isEmpty else { return self }
         let kept = graph.addresses.filter { contains($0) && !withheld.contains($0) }
         return Scope(addresses: Set(kept), removals: removals, companions: companions, leftOut: leftOut)

@@ -171,7 +171,7 @@ package actor FileRecord: RecordStore {
         } catch FileBytes.Failure.tooManyOpenFiles {
             throw Diagnostic.tooManyOpenFiles("The stack's record `\(path)` cannot be read")
         } catch FileBytes.Failure.directory {
-            throw Diagnostic.recordUnreadable(path, because: "it is a folder", fix: "Name a file.")
+            throw Diagnostic.recordInFolder(path, stack)
         } catch FileBytes.Failure.unreadable(let reason) {
             throw Diagnostic.recordUnreadable(path, because: reason, fix: "Make it readable, or name another file.")
         } catch let diagnostic as Diagnostic {
@@ -234,6 +234,14 @@ extension Diagnostic {
             fix: "Name another file for the record. Only where this one was the record, remove it; "
                 + "`drover state rebuild` makes a new one from the marks on the servers.",
             cause: .usage)
+    }
+
+    fileprivate static func recordInFolder(_ path: String, _ stack: StackName?) -> Diagnostic {
+        let folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        return Diagnostic(
+            "not-a-record", "A folder in the place of a record",
+            detail: "`\(path)` is a folder, and a record is a file.",
+            fix: "Name a file, such as `\(folder)/\(stack?.name ?? "stack").record.json`.", cause: .usage)
     }
 
     fileprivate static func recordOfAnotherStack(_ path: String, _ other: String, _ stack: StackName) -> Diagnostic {

@@ -164,8 +164,8 @@ package enum AgentEvent: Sendable, Hashable {
 package enum MessageRepetition: Sendable, Hashable {
     /// The current message has become too long: its text is not kept, and will be repeated.
     case awaited
-    /// A message has ended, long or not: what follows belongs to another one.
-    case ended
+    /// A message has ended, long or not: what follows belongs to another one. The server may say that it was cut off.
+    case ended(isCut: Bool)
     /// A piece of its text, at its end.
     case item(String)
     /// A piece of the text of one of these messages, counted from 0, at the end of the answer; in order.

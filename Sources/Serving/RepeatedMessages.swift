@@ -13,6 +13,8 @@ struct RepeatedMessages: Sendable {
     fileprivate var frame: Frame?
     /// Where in the output they are.
     fileprivate var indexes: [Int] = []
+    /// The numbers of those that were cut off, as far as that is known.
+    fileprivate var incomplete: Set<Int> = []
     /// How many of them have their frames.
     fileprivate var itemCount = 0
     /// How many items of the output the last frame has.
@@ -23,6 +25,21 @@ struct RepeatedMessages: Sendable {
 
     /// Whether the server has repeated all of them as often as it has to.
     var isComplete: Bool { itemCount == indexes.count && frame == .response(indexes.count - 1) }
+
+    /// Notes that the message is cut off whose text the last frame repeats.
+    mutating func cut() {
+        if case .response(let number) = frame { incomplete.insert(number) }
+    }
+
+    /// Notes that the last one is cut off.
+    /// - Parameter index: Where in the output the answer ends: another item may have come after it.
+    mutating func cut(ifAt index: Int) {
+        if indexes.last == index { incomplete.insert(indexes.count - 1) }
+    }
+
+    fileprivate func status(ofMessage number: Int) -> String {
+        incomplete.contains(number) ? "incomplete" : "completed"
+    }
 
     /// The item of such a message where its text is not told.
     static func item(of message: ServedItems.Message) -> Value {
@@ -53,13 +70,17 @@ extension ServedFrames {
     }
 
     /// Ends a message, with its frame if there is one.
-    mutating func end(_ message: ServedItems.Message, _ messages: inout RepeatedMessages) {
+    /// - Parameter isCut: Whether it is known that more would have been said. The frame comes before that of the whole answer,
+    ///   which tells it again.
+    mutating func end(_ message: ServedItems.Message, isCut: Bool, _ messages: inout RepeatedMessages) {
         messages.indexes.append(message.index)
+        let number = messages.indexes.count - 1
+        if isCut { messages.incomplete.insert(number) }
         guard messages.frame == .item else { return }
         messages.frame = nil
         messages.itemCount += 1
         endText([])
-        write(membersOf: RepeatedMessages.item(of: message, status: "completed"))
+        write(membersOf: RepeatedMessages.item(of: message, status: messages.status(ofMessage: number)))
         write(json: #","output_index":\#(message.index)"#)
         end("response.output_item.done")
     }
@@ -108,7 +129,7 @@ extension ServedFrames {
         guard case .response(let number) = messages.frame else { return }
         endText(citations)
         var rest = output[messages.indexes[number]].object ?? [:]
-        (rest["content"], rest["status"]) = (nil, "completed")
+        (rest["content"], rest["status"]) = (nil, .string(messages.status(ofMessage: number)))
         write(membersOf: .object(rest))
         messages.writtenCount += 1
     }

@@ -21,6 +21,8 @@ struct ServedItems {
         var isLong = false
         /// Whether what is said next belongs to another one.
         var isOver = false
+        /// Whether the server has said that it was cut off.
+        var isCut = false
     }
 
     private(set) var output: [Value] = []
@@ -71,6 +73,7 @@ struct ServedItems {
         // A refusal may not have been streamed.
         if open == nil, answer.hasMessage, !output.contains(where: { $0["type"] == "message" }) { speak(answer.text) }
         close(answer, isCut: answer.status != .completed)
+        if answer.status != .completed { cutLast() }
         for call in answer.pendingCalls { add(pending(call)) }
         fillSearches(with: answer.retrieved)
         let whole = response.value(of: answer, output: output)
@@ -78,9 +81,18 @@ struct ServedItems {
         return whole
     }
 
+    /// Where texts are repeated, how the answer ends is known only after its last message has ended.
+    private mutating func cutLast() {
+        guard var item = output.last?.object, item["type"] == "message" else { return }
+        item["status"] = "incomplete"
+        output[output.count - 1] = .object(item)
+        repeated.cut(ifAt: output.count - 1)
+    }
+
     /// Makes the last frames of an answer that goes wrong.
     mutating func fail(because error: ServedError) {
         close(isCut: true)
+        repeated.cut()
         end("response.failed", response.value(failed: error, output: output))
     }
 
@@ -127,7 +139,9 @@ extension ServedItems {
         case .awaited:
             open?.isLong = true
             open?.text = ""
-        case .ended: open?.isOver = true
+        case .ended(let isCut):
+            open?.isOver = true
+            open?.isCut = isCut
         case .item(let text):
             guard let message = open, message.isLong else { return }
             frames?.write(text, of: message, &repeated)
@@ -145,7 +159,7 @@ extension ServedItems {
         guard let message = open else { return }
         open = nil
         guard !message.isLong else {
-            frames?.end(message, &repeated)
+            frames?.end(message, isCut: isCut || message.isCut, &repeated)
             return output.append(RepeatedMessages.item(of: message))
         }
         let cited = Self.citations(of: answer?.cited ?? [], at: message.text.unicodeScalars.count)
@@ -154,7 +168,7 @@ extension ServedItems {
             ? ["type": "refusal", "refusal": .string(message.text)] : Self.text(message.text, cited)
         let item: Value = [
             "id": .string(message.id), "type": "message", "role": "assistant",
-            "status": isCut ? "incomplete" : "completed", "content": [said],
+            "status": isCut || message.isCut ? "incomplete" : "completed", "content": [said],
         ]
         output.append(item)
         frames?.add(text: message.text, of: message.id, at: message.index)

@@ -16,6 +16,11 @@ extension HistoryCommandTests {
             try await apply(drover)
             let before = try await drover("state", "show")
             #expect(before.output.contains("tags.team: support") && before.output.contains("about MLflow at"))
+            for command in [["state", "rebuild", "--yes"], ["plan"]] {
+                let folder = try await drover.run(DroverProgram.path, command + ["--record", "file:."])
+                #expect(folder.code == 64 && folder.output.isEmpty, "\(folder.output)")
+                #expect(folder.errors.contains("such as `./shop.record.json`"), "\(folder.errors)")
+            }
             let refused = try await drover("state", "rebuild")
             #expect(refused.code == 64 && refused.errors.contains("nobody-to-ask"), "\(refused.errors)")
             let rebuilt = try await drover("state", "rebuild", "--yes")

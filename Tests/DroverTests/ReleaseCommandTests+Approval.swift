@@ -35,6 +35,23 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("Where the spec comes on standard input, commands that are told name that, and not the spec of the directory")
+    func approvalNamesInput() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(release: Self.manual), code: 0)
+            for (words, command) in [
+                ("plan -", "Run `drover approve production -` to promote it."),
+                ("approve production - --yes", "stands at version 1 now."),
+                ("approve production - --yes", "Run `drover apply -` first: it tries the gates."),
+            ] {
+                let script = "cat drover.yaml | \"$0\" \(words)"
+                let ended = try await shop.drover.run("/bin/sh", ["-c", script, DroverProgram.path])
+                let told = ended.output + ended.errors
+                #expect(told.contains(command), "\(words): \(told)")
+            }
+        }
+    }
+
     @Test("An approval names what its promotion frees, and removes it: nothing is left for the next apply")
     func approvalFrees() async throws {
         try await withWaiting { shop in

@@ -15,7 +15,8 @@ extension ReleaseCommandTests {
             try await shop.mlflow.server().setAlias("production", of: "shop-desk", toVersion: "2")
             try await shop.apply(failing, code: 7, saying: "error[alias-moved]")
             try await shop.apply(
-                failing, "--accept-alias", code: 0, saying: "Accepted that `shop-desk@production` stands at version 2")
+                failing, "--accept-alias", code: 0, saying: "Accepted that `shop-desk@production` stands at version 2",
+                "Applied: 1 alias accepted where it stands.")
             #expect(try await shop.alias == "2")
             let plan = try await shop.drover("plan", "--exit-code")
             #expect(plan.code == 0, "\(plan.output)\(plan.errors)")

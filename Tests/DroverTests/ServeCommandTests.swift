@@ -68,6 +68,43 @@ struct ServeCommandTests {
         #expect(mlflow.store.experiments.contains { $0.name == "answers" } && mlflow.store.traces.count == 1)
     }
 
+    @Test("Where MLflow is only there for traces, agents answer without it, and the traces wait for it on disk")
+    func withoutMLflow() async throws {
+        let ask = #"curl -s "$url/v1/responses" -H 'content-type: application/json' -d '{"input":"Hello"}'"#
+        // Of a server that is gone.
+        let tracking = try await LoopbackServer.withServer(serving: FakeMLflow()) { $0 }
+        let commands = #"\#(ask); echo; curl -s "$url/ready"; echo"#
+        let environment = [
+            "LLAMASTACK_MODEL": "scripted/llm", "MLFLOW_EXPERIMENT": "answers", "MLFLOW_TRACKING_URI": tracking,
+        ]
+        let said = try await run("--trace-spool spool", commands, environment)
+        #expect(said.contains(#""text":"ANSWER[] to: Hello""#) && said.contains(#"{"status":"ready"}"#), "\(said)")
+        #expect(said.contains("warning[awaits-mlflow]") && said.contains("code 0"), "\(said)")
+        #expect(said.contains("1 trace waits in spool until the next start."), "\(said)")
+    }
+
+    @Test("What a spec says now of an agent that needs nothing of MLflow is served without it, too")
+    func specWithoutMLflow() async throws {
+        let tracking = try await LoopbackServer.withServer(serving: FakeMLflow()) { $0 }
+        let spec = "{drover: v1, stack: shop, agents: {desk: {model: scripted/llm, instructions: Be kind.}}}"
+        let ask = #"curl -s "$url/v1/responses" -H 'content-type: application/json' -d '{"input":"Hello"}'"#
+        let script = "echo '\(spec)' >drover.yaml\n" + Self.script("desk --from-spec --trace-spool spool", ask)
+        let said = try await Self.running(script, ["MLFLOW_TRACKING_URI": tracking])
+        #expect(said.contains("ANSWER[Be kind.] to: Hello") && said.contains("code 0"), "\(said)")
+        #expect(said.contains("warning[awaits-mlflow]"), "\(said)")
+        #expect(said.contains("1 trace waits in spool until the next start."), "\(said)")
+    }
+
+    @Test("What MLflow has is not served without it")
+    func needsMLflow() async throws {
+        let tracking = try await LoopbackServer.withServer(serving: FakeMLflow()) { $0 }
+        let said = try await Self.running(
+            Self.script("--model-version models:/shop-desk/1", #"curl -s "$url/ready"; echo"#)
+                .replacing("grep -q Serving", with: "grep -q waits-for-server"),
+            ["MLFLOW_TRACKING_URI": tracking])
+        #expect(said.contains(#"{"status":"starting"}"#) && said.contains("warning[waits-for-server]"), "\(said)")
+    }
+
     @Test("What was applied and not tested is not served, which is no failure to find it out")
     func untested() throws {
         let untested = Diagnostic("untested", "The agent was not tested", detail: "It has not passed.", cause: .failed)

@@ -145,6 +145,42 @@ struct AgentLookupTests {
         #expect(try await agents(stack, yaml).lastApplied("support").inputShields == nil)
     }
 
+    @Test("What the spec alone says of an agent is found without MLflow, and the experiment of its traces by its name")
+    func withoutMLflow() async throws {
+        let stack = try TestStack()
+        let yaml = """
+            experiments: {answers: {name: all-answers}}
+            vectorStores: {handbook: {embeddingModel: scripted/embed, documents: [{text: Hay., name: hay.txt}]}}
+            tools: {knowledge: {fileSearch: {vectorStores: [handbook]}}}
+            prompts: {tone: {template: Be kind.}}
+            agents:
+              support: \(Self.agent), tools: [knowledge], log: {experiment: answers}}
+              plain: \(Self.agent), log: false}
+              kind: {model: \(FakeStackVersion.ogx150.models.llm), instructions: {prompt: tone}, log: {experiment: answers}}
+            """
+        try await stack.apply(yaml)
+        let run = try await stack.open(yaml)
+        var servers = run.servers
+        servers.mlflow = nil
+        let drivers = run.kinds.drivers(servers, for: run.workflow)
+        let kinds = AgentLookup.kinds(for: ["support", "plain"], in: run.workflow, isApplied: false)
+        let survey = try await Survey.take(of: run.workflow, with: drivers, kinds: kinds)
+        let lookup = AgentLookup(run.workflow, servers: servers, survey: survey, drivers: drivers)
+        for name in ["support", "plain"] {
+            #expect(try await lookup.declared(name) == agents(stack, yaml).declared(name), "\(name)")
+        }
+        let awaited = try #require(lookup.awaitedPlace(of: "support")?.awaited)
+        #expect(awaited.name == "all-answers" && awaited.tags["drover.address"] == "experiments.answers")
+        #expect(lookup.awaitedPlace(of: "plain") == nil, "The stack has no experiment of its own name.")
+        for (names, isApplied, isFound) in [
+            (["support", "plain"], false, true), (["plain"], true, true), (["support"], true, false),
+            (["support", "kind"], false, false), (["nobody"], false, false),
+        ] {
+            let finds = AgentLookup.finds(names, withoutMLflowIn: run.workflow, isApplied: isApplied)
+            #expect(finds == isFound, "\(names) \(isApplied)")
+        }
+    }
+
     @Test("A definition of very many values is applied, found again and run, and is no change")
     func largeDefinition() async throws {
         let stack = try TestStack()

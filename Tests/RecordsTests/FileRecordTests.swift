@@ -109,8 +109,13 @@ struct FileRecordTests {
     func folder() async throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let thrown = await #expect(throws: Diagnostic.self) { try await FileRecord(path: path).load() }
-        #expect(thrown?.code.name == "record-unreadable")
-        #expect(thrown?.detail == "`\(path)` cannot be read: it is a folder.")
+        #expect(thrown?.code.name == "not-a-record" && thrown?.cause == .usage)
+        #expect(thrown?.detail == "`\(path)` is a folder, and a record is a file.")
+        #expect(thrown?.fix == "Name a file, such as `\(path)/stack.record.json`.")
+        let replaced = await #expect(throws: Diagnostic.self) {
+            try await FileRecord(path: "\(path)/").replace(with: Record())
+        }
+        #expect(replaced?.code.name == "not-a-record" && replaced?.fix == thrown?.fix)
     }
 
     @Test("What somebody else wrote or edited meanwhile is read, not what was written last")

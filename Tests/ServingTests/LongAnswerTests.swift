@@ -18,15 +18,20 @@ struct LongAnswerTests {
         "data: \(Value.object(fields.merging(["type": .string("response.\(type)")]) { $1 }).canonicalJSON)\n\n"
     }
 
-    private static func item(_ index: Int, _ text: String) -> Value {
+    private static func item(_ index: Int, _ text: String, _ status: String = "completed") -> Value {
         [
-            "type": "message", "id": .string("msg_\(index)"), "role": "assistant",
+            "type": "message", "id": .string("msg_\(index)"), "role": "assistant", "status": .string(status),
             "content": [["type": "output_text", "text": .string(text), "annotations": []]],
         ]
     }
 
     /// A stream as OGX 1.5 sends it.
-    private static func stream(_ texts: [String], isRepeated: Bool = true) -> String {
+    /// - Parameters:
+    ///   - status: How the answer ends.
+    ///   - told: What the server says of the last message when it ends.
+    private static func stream(
+        _ texts: [String], isRepeated: Bool = true, _ status: String = "completed", told: String = "completed"
+    ) -> String {
         var stream = data("created", ["response": ["id": "resp_1"]])
         for (index, text) in texts.enumerated() {
             let characters = Array(text)
@@ -39,11 +44,12 @@ struct LongAnswerTests {
             let part: Value = ["type": "output_text", "text": .string(text)]
             stream += data("content_part.done", ["part": part, "item_id": .string("msg_\(index)")])
             guard isRepeated else { continue }
-            stream += data("output_item.done", ["item": item(index, text), "output_index": .integer(index)])
+            let ended = item(index, text, index == texts.count - 1 ? told : "completed")
+            stream += data("output_item.done", ["item": ended, "output_index": .integer(index)])
         }
-        let output = Value.array(isRepeated ? texts.enumerated().map(item) : [])
+        let output = Value.array(isRepeated ? texts.enumerated().map { item($0, $1) } : [])
         let usage: Value = ["input_tokens": 3, "output_tokens": 4]
-        return stream + data("completed", ["response": ["id": "resp_1", "output": output, "usage": usage]])
+        return stream + data(status, ["response": ["id": "resp_1", "output": output, "usage": usage]])
     }
 
     /// What a client is sent.
@@ -93,6 +99,22 @@ struct LongAnswerTests {
             #expect(Self.compared(cut) == Self.compared(kept))
             #expect(cut.map { $0["sequence_number"]?.integer } == Array(0..<cut.count))
             #expect(cut.last?["response"]?["usage"]?["total_tokens"] == 7)
+        }
+    }
+
+    @Test("One that was cut off is told so, in its own frame where the server says it there", arguments: [true, false])
+    func incomplete(isTold: Bool) throws {
+        let long = String(repeating: "and so on ", count: 40)
+        let told = isTold ? "incomplete" : "completed"
+        for texts in [[long], ["short", long], [long, long + "!"], [long, "short"]] {
+            let frames = try served(Self.stream(texts, "incomplete", told: told), keeping: 100)
+            let whole = try #require(frames.last)
+            #expect(whole["type"] == "response.incomplete" && whole["response"]?["status"] == "incomplete")
+            let all = whole["response"]?["output"]?.array ?? []
+            let before = Array(repeating: "completed", count: texts.count - 1)
+            #expect(all.map { $0["status"]?.string } == before + ["incomplete"], "\(texts.map(\.count))")
+            let done = frames.filter { $0["type"] == "response.output_item.done" }.map { $0["item"]?["status"]?.string }
+            #expect(done == before + [told], "\(texts.map(\.count))")
         }
     }
 

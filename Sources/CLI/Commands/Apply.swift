@@ -82,7 +82,12 @@ extension Diagnostic {
 extension Applied {
     /// `Applied: 5 created, 1 changed.`
     var summary: String {
-        let counts = Action.allCases.filter { $0 != .keep && count($0) > 0 }.map { "\(count($0)) \($0.past)" }
+        var counts = Action.allCases.filter { $0 != .keep && count($0) > 0 }.map { "\(count($0)) \($0.past)" }
+        switch acceptedAliases {
+        case 0: break
+        case 1: counts.append("1 alias accepted where it stands")
+        case let number: counts.append("\(number) aliases accepted where they stand")
+        }
         return "Applied: \(counts.isEmpty ? "nothing had to change" : counts.joined(separator: ", "))."
     }
 }

@@ -109,7 +109,7 @@ struct TestCommand: AsyncParsableCommand {
         }
         let run = try await Session.open(
             stack, server, needs: testRun.needs, concurrency: suite.concurrency,
-            mlflowMayBeAway: testRun.onlyPublishesToMLflow
+            withoutMLflow: testRun.onlyPublishesToMLflow ? .isTold : .fails
         ) { try await testRun.run(in: $0) }
         try testRun.end(with: run)
     }

@@ -58,15 +58,18 @@ package struct AgentLookup: Sendable {
     /// - Throws: `Diagnostic` when something that it needs is not applied; `Diagnostics` when it cannot be planned.
     package func declared(_ name: String) async throws -> AgentDefinition {
         guard let (declaration, _) = agent(name) else { throw Diagnostic.noAgent(name, known) }
-        let scope = Scope(closing: [declaration.address], in: workflow.graph)
+        let (graph, closed) = (workflow.graph, Scope(closing: [declaration.address], in: workflow.graph))
+        // Where MLflow does not answer, nobody knows the places, and none is needed.
+        let unknown = servers.mlflow == nil ? Set(graph.addresses.filter(Self.isPlace)) : []
+        let scope = closed.withholding(unknown, of: graph)
         let planner = Planner(
             workflow, drivers: drivers, survey: survey, record: Record(),
             permissions: Permissions(adopt: true, takeOver: true), scope: scope)
         let previews = try await planner.previews()
         let missing = workflow.graph.ordered.filter { previews[$0]?.isMissing == true && !isPlaceOrAgent($0) }
-        let unknown = previews[declaration.address]?.unknown.filter { !Self.isOfPlace($0) } ?? []
-        guard missing.isEmpty, unknown.isEmpty, let draft = previews[declaration.address]?.draft["definition"] else {
-            let needed = Set(missing.map(\.description)).union(missing.isEmpty ? unknown : [])
+        let open = previews[declaration.address]?.unknown.filter { !Self.isOfPlace($0) } ?? []
+        guard missing.isEmpty, open.isEmpty, let draft = previews[declaration.address]?.draft["definition"] else {
+            let needed = Set(missing.map(\.description)).union(missing.isEmpty ? open : [])
             throw Diagnostic.needsApply(name, needed, at: declaration.range)
         }
         return try draft.decoded()
@@ -75,7 +78,7 @@ package struct AgentLookup: Sendable {
     /// Whether it is a place where agents are logged, which a run does not need, or an agent, which a definition
     /// contains as a whole.
     private func isPlaceOrAgent(_ address: Address) -> Bool {
-        [AgentResource.kind, ExperimentResource.kind, RegisteredModelResource.kind].contains(address.kind)
+        address.kind == AgentResource.kind || Self.isPlace(address)
     }
 
     /// Whether a field of an agent says where it is logged, or which version of a prompt it uses, rather than what it

@@ -1,7 +1,7 @@
 import Language
 import Runtime
 import Suites
-import Wire
+package import Wire
 
 /// What stands under a key beside a run that adds to it.
 struct OthersEvidence {
@@ -35,7 +35,7 @@ struct OthersEvidence {
 
 extension MLflowServer {
     /// The ids of the experiments that a stack has, for whoever knows only its name: one search.
-    func evidencePlaces(ofStack name: String) async throws -> Set<String> {
+    package func evidencePlaces(ofStack name: String) async throws -> Set<String> {
         let listed = try await experiments(where: MLflowFilter.tag(EvaluationRun.stackTag, name))
         return Set(listed.filter { $0.tags[EvaluationRun.stackTag] == name && !$0.isDeleted }.map(\.id))
     }

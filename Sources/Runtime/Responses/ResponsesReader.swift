@@ -153,7 +153,8 @@ struct ResponsesReader {
     private mutating func end(of item: ResponsesFrame.Item, at time: Duration) -> [Happening] {
         let rest = rest(at: time)
         guard let repeated = long?.end(saying: items.text(of: item)) else { return rest }
-        return rest + (repeated + [.ended]).map { .event(.again($0)) }
+        let ended = MessageRepetition.ended(isCut: item.status == Answer.Status.incomplete.rawValue)
+        return rest + (repeated + [ended]).map { .event(.again($0)) }
     }
 
     /// A piece of the current message, without marks; the first one counts as an answer's beginning even when it is

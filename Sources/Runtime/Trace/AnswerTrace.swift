@@ -18,7 +18,9 @@ package struct AnswerTrace: Sendable {
         linked.tags["drover.model"] = place.modelURI
         // The tags of a trace that another one began are not ours.
         if linked.parent != nil { linked.root.attributes["drover.model"] = place.modelURI.map(Value.string) }
-        return linked.mlflow(inExperiment: place.experimentID)
+        var trace = linked.mlflow(inExperiment: place.experimentID)
+        trace.awaited = place.awaited
+        return trace
     }
 
     /// Writes the trace, linked to the logged model that answered where it is known. It is retried until there was no

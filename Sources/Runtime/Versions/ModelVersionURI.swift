@@ -10,7 +10,8 @@ package struct ModelVersionURI: Sendable, Hashable, CustomStringConvertible {
         case latest
     }
 
-    let name: String
+    /// The name of the registered model.
+    package let name: String
     let selector: Selector
 
     /// Reads one.

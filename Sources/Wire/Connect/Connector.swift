@@ -73,16 +73,24 @@ package struct Connector: Sendable {
         _ transport: any HTTPTransport
     ) async throws -> (server: MLflowServer, found: ConnectedServer) {
         let location = try settings.mlflowLocation.checked(example: "http://localhost:5000")
-        let login = try mlflowLogin()
-        var endpoint = Endpoint(
-            service: "MLflow", base: location.url, transport: transport, authorization: login?.authorization,
-            timeout: settings.spec?.mlflow?.timeout ?? .seconds(30))
-        endpoint.admit = admit
-        let server = MLflowServer(endpoint)
+        let server = try unaskedMLflow(transport)
         let version = try await server.checkedVersion()
         let found = ConnectedServer(
-            name: "MLflow", version: version, url: endpoint.base, origin: location.origin, user: login?.told)
+            name: "MLflow", version: version, url: server.endpoint.base, origin: location.origin,
+            user: try mlflowLogin()?.told)
         return (server, found)
+    }
+
+    /// The server, without asking whether it is there, for whoever can wait for it.
+    /// - Throws: `Diagnostic` when the address or a secret cannot be used.
+    package func unaskedMLflow(_ transport: any HTTPTransport) throws -> MLflowServer {
+        let location = try settings.mlflowLocation.checked(example: "http://localhost:5000")
+        var endpoint = Endpoint(
+            service: "MLflow", base: location.url, transport: transport,
+            authorization: try mlflowLogin()?.authorization,
+            timeout: settings.spec?.mlflow?.timeout ?? .seconds(30))
+        endpoint.admit = admit
+        return MLflowServer(endpoint)
     }
 
     /// The value `fake` means none, as in the servers' own clients.

@@ -29,7 +29,10 @@ package struct MLflowTrace: Sendable, Hashable, Codable {
     package var id: TraceID
     /// The id that it has as a trace of its own, where somebody else began it; see `apart`.
     package var own: TraceID?
+    /// Empty where it is awaited.
     package var experimentID: String
+    /// What tells the experiment once MLflow answers; nil where its id is known.
+    package var awaited: AwaitedExperiment?
     /// Its name in the list of traces.
     package var name: String
     /// The root first; every other span after its parent. Where the root has a parent, that is a span of somebody else

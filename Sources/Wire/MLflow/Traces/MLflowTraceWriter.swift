@@ -31,6 +31,8 @@ package final class MLflowTraceWriter: Sendable {
     private let server: MLflowServer
     /// nil until the server was asked.
     private let route: Mutex<MLflowTraceRoute?>
+    /// The experiments that were awaited, and are known by now.
+    private let experiments = Mutex<[AwaitedExperiment: String]>([:])
     let clock: any Clock<Duration>
     let pause: Duration
     private let stall: Duration
@@ -228,6 +230,11 @@ extension MLflowTraceWriter {
     }
 
     private func attemptWithoutLimit(_ traces: [MLflowTrace]) async -> [Failure] {
+        let (placed, unplaced) = await placed(traces)
+        return placed.isEmpty ? unplaced : await unplaced + attempt(placed: placed)
+    }
+
+    private func attempt(placed traces: [MLflowTrace]) async -> [Failure] {
         let route: MLflowTraceRoute
         do {
             route = try await knownRoute()
@@ -328,6 +335,18 @@ extension MLflowTraceWriter {
             }
             for await ended in group { note(ended.0, ended.1) }
             return (done, failures)
+        }
+    }
+
+    /// The id of an awaited experiment; one that was told stays so.
+    func experiment(_ awaited: AwaitedExperiment) async -> Result<String, WireError> {
+        if let known = experiments.withLock({ $0[awaited] }) { return .success(known) }
+        do {
+            let id = try await server.id(of: awaited)
+            experiments.withLock { $0[awaited] = id }
+            return .success(id)
+        } catch {
+            return .failure(WireError(writing: error, to: server.endpoint.base))
         }
     }
 

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Fakes
+import FoundationEssentials
+import Language
+import Runtime
+import Serving
+import Support
+import Testing
+
+@testable import drover
+
+/// `drover serve --model-version` with `--require-evidence`, of versions that a release has promoted, with a fake OGX and a fake
+/// MLflow.
+@Suite("Evidence of promoted versions", .timeLimit(.minutes(3)))
+struct PromotedEvidenceTests {
+    private static func spec(tone: String, expect: String = "ANSWER", experiment: String = "answers") -> String {
+        """
+        drover: v1
+        stack: shop
+        experiments: {answers: {}, tests: {}}
+        agents: {desk: {model: scripted/llm, instructions: \(tone), log: {experiment: answers}}}
+        suites:
+          manners:
+            agent: desk
+            experiment: \(experiment)
+            cases: [{name: hello, input: Hello, expect: [{contains: \(expect)}]}]
+        releases: {production: {agent: desk, alias: production, gates: [manners]}}
+
+        """
+    }
+
+    private struct Shop: Sendable {
+        let drover: DroverProgram
+        let directory: String
+        let servers: [String]
+
+        @discardableResult
+        func apply(_ spec: String, _ more: String...) async throws -> String {
+            try Data(spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
+            let applied = try await drover(["apply", "drover.yaml", "--yes"] + more + servers)
+            #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+            return applied.output + applied.errors
+        }
+
+        /// What is served of where the alias points.
+        func served() async throws -> [PublishedAgent] {
+            let words = ["--model-version", "models:/shop-desk@production", "--require-evidence", "manners"]
+            let command = try ServeCommand.parse(words + servers)
+            let source = try ServedSource(command)
+            return try await Session.open(source.stack, command.server, needs: source.needs) { session in
+                let agents = try await source.agents(in: session)
+                for agent in agents { try await source.required?.requireStanding(of: agent, of: source, in: session) }
+                return agents
+            }
+        }
+    }
+
+    private func withShop(_ body: @escaping @Sendable (Shop) async throws -> Void) async throws {
+        let (ogx, mlflow) = (FakeOGX(), FakeMLflow())
+        try await LoopbackServer.withServer(serving: ogx.transport) { stack in
+            try await LoopbackServer.withServer(serving: mlflow) { tracking in
+                try await withTemporaryDirectory { directory in
+                    let servers = ["--llamastack-url", stack, "--mlflow-url", tracking]
+                    try await body(Shop(drover: DroverProgram(in: directory), directory: directory, servers: servers))
+                }
+            }
+        }
+    }
+
+    @Test("What a gate passed on the result of an earlier version is served by that")
+    func earlier() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(tone: "Be kind."))
+            try await shop.apply(Self.spec(tone: "Be short."))
+            let told = try await shop.apply(Self.spec(tone: "Be kind."))
+            #expect(told.contains("passed on evidence of"), "\(told)")
+            let agent = try #require(try await shop.served().first)
+            #expect(agent.version == "models:/shop-desk/3")
+            #expect(agent.evidence?.version == "models:/shop-desk/1" && agent.evidence?.verdict == "passed")
+        }
+    }
+
+    @Test("What was promoted although an earlier version of the same agent has failed is not served")
+    func overridden() async throws {
+        let failing = Self.spec(tone: "Be kind.", expect: "nothing of the kind")
+        try await withShop { shop in
+            try await shop.apply(failing, "--override", "shown to nobody")
+            try await shop.apply(Self.spec(tone: "Be short."))
+            #expect(try await shop.served().map(\.version) == ["models:/shop-desk/2"])
+            try await shop.apply(failing, "--override", "shown to nobody")
+            let failure = await #expect(throws: CommandFailure.self) { try await shop.served() }
+            let problem = failure?.diagnostics.first
+            #expect(problem?.code == "untested")
+            #expect(problem?.detail.contains("models:/shop-desk/3, has not passed") == true, "\(problem?.detail ?? "")")
+            #expect(problem?.detail.contains("it failed on") == true, "\(problem?.detail ?? "")")
+        }
+    }
+
+    @Test("Results of a suite that is logged in another experiment than its agent count, too")
+    func otherExperiment() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(tone: "Be kind.", experiment: "tests"))
+            #expect(try await shop.served().first?.evidence?.version == "models:/shop-desk/1")
+        }
+    }
+}
