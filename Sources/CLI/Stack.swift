@@ -103,7 +103,7 @@ struct Stack {
     /// A stack without declarations, for commands that need only servers: their addresses come from options and the
     /// environment.
     static func bare(_ variation: VariationOptions, lab labName: String?) throws -> Stack {
-        try load(["-"], variation, lab: labName) { _ throws(FileBytes.Failure) in
+        try load(["-"], variation, lab: labName, isGiven: false) { _ throws(FileBytes.Failure) in
             Array("drover: v1\nstack: none\n".utf8)
         }
     }

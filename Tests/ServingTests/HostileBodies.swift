@@ -191,12 +191,14 @@ enum HostileBodies {
 
     /// Bodies in other codings than chunks, or in chunks that are told oddly.
     private static let codings: [Bytes] = {
-        let unknown = ["gzip, chunked", "gzip,chunked", "identity, chunked", "x, y, chunked"]
+        let unknown = [
+            "gzip, chunked", "gzip,chunked", "identity, chunked", "x, y, chunked", "gzip", "chunked;a=b", "\"chunked\"",
+            "xchunked", "identity",
+        ]
         let twice = ["gzip", "deflate", "identity"].map { "\($0)\r\nTransfer-Encoding: chunked" }
         let faulty = [
-            "gzip", "chunked, gzip", "chunked, chunked", "chunked\r\nTransfer-Encoding: chunked", ", chunked",
-            "chunked,",
-            "chunked;a=b", "\"chunked\"", "xchunked", "\u{B}chunked", "identity", "",
+            "chunked, gzip", "chunked, chunked", "chunked\r\nTransfer-Encoding: chunked", ", chunked", "chunked,",
+            "\u{B}chunked", "",
         ]
         let body = "0\r\n\r\n"
         return (unknown + twice).map {
