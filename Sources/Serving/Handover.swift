@@ -36,7 +36,7 @@ final class Handover<Element: Sendable>: Sendable {
 
     /// Waits until there is room, and leaves the value there. After `close`, or when the task is cancelled, it is dropped.
     func give(_ value: Element) async {
-        if isAwaited, atOnce(value) { return }
+        if isAwaited, atOnce(value) { return beginAnew() }
         while !leave(value) { await wait(for: .room) }
     }
 
@@ -45,13 +45,14 @@ final class Handover<Element: Sendable>: Sendable {
         state.withLock { $0.isClosed }
     }
 
-    /// Whether who takes has used all that was given, and waits for more. Its wait begins anew then.
+    /// Whether who takes has used all that was given, and waits for more.
     var isAwaited: Bool {
-        state.withLock { state in
-            guard state.isAwaited else { return false }
-            state.takingSince = .now
-            return true
-        }
+        state.withLock { $0.isAwaited }
+    }
+
+    /// The wait of who takes begins anew: something was used that it need not be given.
+    func beginAnew() {
+        state.withLock { if $0.isAwaited { $0.takingSince = .now } }
     }
 
     /// - Returns: Whether it need not be given again.

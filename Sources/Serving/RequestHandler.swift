@@ -81,10 +81,10 @@ final class RequestHandler: Sendable {
         var entry = AccessLog.Entry()
         let place = Route.at(exchange.path)
         defer {
+            if isLast(exchange) { Self.cutOff(channel, connection) }
             log.note(exchange, entry)
             meters.count(place?.route, entry.status, exchange.elapsed)
         }
-        defer { if isLast(exchange) { Self.cutOff(channel, connection) } }
         if let error = objection(to: request, exchange, place?.route, &entry.caller) {
             return try await refuse(error, exchange, writer, &entry)
         }

@@ -56,7 +56,7 @@ struct ServedItems {
     /// Makes the frames of an event; `finished` has none, since the answer is taken by `finish`.
     mutating func take(_ event: AgentEvent) {
         switch event {
-        case .text(let piece): speak(piece)
+        case .text(let piece): if !piece.isEmpty { speak(piece) }
         case .again(let repetition): take(repetition)
         case .toolStarted: close()
         case .toolFinished(let call):
@@ -114,7 +114,7 @@ struct ServedItems {
 extension ServedItems {
     private mutating func speak(_ piece: String) {
         var piece = piece[...]
-        if open?.isOver == true, !piece.isEmpty { close() }
+        if open?.isOver == true { close() }
         if open == nil {
             // Between two messages of one answer there is a line end, which is a part of neither.
             if output.contains(where: { $0["type"] == "message" }), piece.first == "\n" { piece = piece.dropFirst() }

@@ -67,7 +67,7 @@ struct LongAnswerTests {
         for start in stride(from: 0, to: bytes.count, by: chunk) {
             for part in try scanner.read(bytes[start..<min(start + chunk, bytes.count)]) {
                 if isAtOnce, let piece = reader.continuation(part, at: .zero) {
-                    if !piece.isEmpty { items.take(.text(piece)) }
+                    items.take(.text(piece))
                     continue
                 }
                 for case .event(let event) in try reader.read(part, at: .zero) { items.take(event) }

@@ -84,6 +84,16 @@ struct ServedItemsTests {
         #expect(Set(output.compactMap { $0["id"]?.string }).count == 3)
     }
 
+    @Test("A piece in which nothing is said begins no message")
+    func unsaid() throws {
+        let events: [AgentEvent] = [
+            .text(""), .toolStarted(name: "knowledge"), .toolFinished(search), .text(""), .text("30 days."), .text(""),
+        ]
+        let (frames, whole) = told(.mlflow, events, searched("30 days."))
+        #expect(whole["output"]?.array?.map { $0["type"] } == ["file_search_call", "message"])
+        #expect(frames.compactMap { $0["delta"]?.string } == ["30 days."])
+    }
+
     @Test("A served stream is read back by the runtime for served agents as the answer that it was")
     func readBack() throws {
         let original = searched("30 days.")

@@ -110,6 +110,34 @@ struct StreamedAnswerTests {
         }
     }
 
+    @Test("A stream is silent, too, while the server behind says what is no piece of the text, or nothing in one")
+    func unsaid() async throws {
+        let goOn = Happening()
+        let agent = PiecedAgent { pieces, tell in
+            await tell(.text("The "))
+            let end = ContinuousClock.now + .seconds(30)
+            while !goOn.hasHappened, ContinuousClock.now < end {
+                _ = pieces.take { nil }
+                _ = pieces.take { "" }
+                await Task.yield()
+            }
+            return Answer(status: .completed, text: "The ", hasMessage: true)
+        }
+        try await RunningServer.run([agent.published()], change: { $0.limits.silence = .milliseconds(10) }) { server in
+            let request = HTTPRequest(.post, server.url + "/invocations", body: Array(Self.streamed.utf8))
+            let text = try await server.client.stream(request) { _, chunks in
+                defer { goOn.happen() }
+                var text = ""
+                for try await chunk in chunks {
+                    text += String(buffer: chunk)
+                    if text.contains(": keep-alive\n\n") { goOn.happen() }
+                }
+                return text
+            }
+            #expect(text.contains(": keep-alive\n\n") && text.hasSuffix("data: [DONE]\n\n"), "\(text)")
+        }
+    }
+
     @Test("What fails after a long silence is the last event, for the answer has begun")
     func lateFailure() async throws {
         let goOn = Happening()
@@ -131,6 +159,29 @@ struct StreamedAnswerTests {
             }
             #expect(text.contains("response.failed") && text.hasSuffix("data: [DONE]\n\n"), "\(text)")
         }
+    }
+}
+
+/// An agent that hands on pieces of its text at once.
+private struct PiecedAgent: AgentRuntime {
+    let play: @Sendable (PieceSink, StagedAgent.Tell) async throws -> Answer
+
+    func withConversation<Result: Sendable>(
+        with agent: AgentDefinition, _ body: @Sendable (any AgentConversation) async throws -> Result
+    ) async throws -> Result {
+        try await StagedAgent.saying("").withConversation(with: agent, body)
+    }
+
+    func ask(
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration, pieces: PieceSink?,
+        onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        try await play(#require(pieces), onEvent)
+    }
+
+    func published() -> PublishedAgent {
+        let definition = AgentDefinition(name: "support", model: "m", instructions: "Be brief.")
+        return PublishedAgent(name: "support", definition: definition, runtime: self, place: nil, version: nil)
     }
 }
 
@@ -170,6 +221,19 @@ struct HandoverTests {
         }
         handover.close()
         #expect(await handover.takeUntilNudged() == [])
+    }
+
+    @Test("To look whether somebody waits makes no wait longer; what is used meanwhile does")
+    func looked() async {
+        let handover = Handover<Int>()
+        async let taken = handover.takeUntilNudged()
+        while !handover.isAwaited { await Task.yield() }
+        let due = handover.nudge(after: .seconds(600))
+        #expect(handover.isAwaited && handover.nudge(after: .seconds(600)) == due)
+        handover.beginAnew()
+        #expect(handover.nudge(after: .seconds(600)) > due)
+        handover.close()
+        #expect(await taken == [])
     }
 
     @Test("A value that is waited for is used at once where it can be; all others are handed over, in order")

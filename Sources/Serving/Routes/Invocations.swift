@@ -98,7 +98,12 @@ extension RequestHandler {
         entry.isStreamed = true
         let items = Streaming(taken.items, on: channel)
         let events = Handover(atOnce: items.send)
-        let pieces = PieceSink { make in events.isAwaited && items.send(making: make) }
+        let pieces = PieceSink { make in
+            guard events.isAwaited, let length = items.send(making: make) else { return false }
+            // What says nothing is silence.
+            if length > 0 { events.beginAnew() }
+            return true
+        }
         async let ending = taken.turn.run(pieces, events)
         let attention = heartbeat.add(attention(to: events, channel))
         defer { heartbeat.remove(attention) }
@@ -257,24 +262,25 @@ private final class Streaming: Sendable {
     /// Sends the frames of an event in the task that tells it, unless that would have to wait.
     /// - Returns: Whether it did: only on the thread of a connection that takes more.
     func send(_ event: AgentEvent) -> Bool {
-        send { event }
+        send { event } != nil
     }
 
     /// The same for a piece of the text that is made only where it is sent; an empty one has no frame.
-    func send(making piece: () -> String?) -> Bool {
+    /// - Returns: How many bytes were sent; nil where that would have to wait.
+    func send(making piece: () -> String?) -> Int? {
         send { piece().map { .text($0) } }
     }
 
-    private func send(_ make: () -> AgentEvent?) -> Bool {
-        guard let handler, loop.inEventLoop, channel.isActive, channel.isWritable else { return false }
+    private func send(_ make: () -> AgentEvent?) -> Int? {
+        guard let handler, loop.inEventLoop, channel.isActive, channel.isWritable else { return nil }
         let frames = state.withLock { state -> ByteBuffer? in
             guard state.isBegun, let event = make() else { return nil }
             state.items.take(event)
             return state.items.drain()
         }
-        guard let frames else { return false }
+        guard let frames else { return nil }
         if frames.readableBytes > 0 { handler.value.send(frames) }
-        return true
+        return frames.readableBytes
     }
 
     /// Makes the last frames.

@@ -14,16 +14,29 @@ extension MLflowServer {
     /// The id of an experiment that is awaited.
     /// - Throws: `WireError`, as of a missing one (404) where it is deleted, or another one has its name.
     func id(of awaited: AwaitedExperiment) async throws -> String {
-        let found = try await experiments(where: MLflowFilter.name(awaited.name)).first { $0.name == awaited.name }
-        guard let found else {
+        guard let found = try await experiment(named: awaited.name) else {
             guard awaited.tags.isEmpty else { throw missing("there is no experiment `\(awaited.name)`") }
-            return try await createExperiment(awaited.name)
+            return try await made(awaited.name)
         }
         guard !found.isDeleted else { throw missing("the experiment `\(awaited.name)` is deleted") }
         guard awaited.tags.allSatisfy({ found.tags[$0.key] == $0.value }) else {
             throw missing("the experiment `\(awaited.name)` is somebody else's")
         }
         return found.id
+    }
+
+    /// One that others may be making in this moment: all who waited begin to write at once when MLflow is back.
+    private func made(_ name: String) async throws -> String {
+        do {
+            return try await createExperiment(name)
+        } catch let error as WireError where error.isAlreadyThere {
+            guard let found = try await experiment(named: name), !found.isDeleted else { throw error }
+            return found.id
+        }
+    }
+
+    private func experiment(named name: String) async throws -> MLflowExperiment? {
+        try await experiments(where: MLflowFilter.name(name)).first { $0.name == name }
     }
 
     private func missing(_ message: String) -> WireError {
