@@ -17,13 +17,26 @@ extension MLflowServer {
         let found = try await experiments(where: MLflowFilter.name(awaited.name)).first { $0.name == awaited.name }
         guard let found else {
             guard awaited.tags.isEmpty else { throw missing("there is no experiment `\(awaited.name)`") }
-            return try await createExperiment(awaited.name)
+            return try await sharedExperiment(awaited.name)
         }
         guard !found.isDeleted else { throw missing("the experiment `\(awaited.name)` is deleted") }
         guard awaited.tags.allSatisfy({ found.tags[$0.key] == $0.value }) else {
             throw missing("the experiment `\(awaited.name)` is somebody else's")
         }
         return found.id
+    }
+
+    /// Creates an experiment, unless somebody else does at the same time: all servers that have waited for MLflow ask at once.
+    /// - Returns: Its id, whoever made it.
+    /// - Throws: `WireError`; `isAlreadyThere` when a deleted one has the name.
+    package func sharedExperiment(_ name: String) async throws -> String {
+        do {
+            return try await createExperiment(name)
+        } catch let error as WireError where error.isAlreadyThere {
+            let all = try await experiments(where: MLflowFilter.name(name))
+            guard let made = all.first(where: { $0.name == name && !$0.isDeleted }) else { throw error }
+            return made.id
+        }
     }
 
     private func missing(_ message: String) -> WireError {
