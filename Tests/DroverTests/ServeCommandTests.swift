@@ -95,6 +95,21 @@ struct ServeCommandTests {
         #expect(said.contains("1 trace waits in spool until the next start."), "\(said)")
     }
 
+    @Test("An MLflow that tells its version and then nothing keeps nobody waiting who needs it for traces only")
+    func hangingMLflow() async throws {
+        let spec = "{drover: v1, stack: shop, agents: {desk: {model: scripted/llm, instructions: Be kind.}}}"
+        let hanging = Interposed(FakeMLflow()) { request, send in
+            if !request.url.hasSuffix("/version") { try await Task.sleep(for: .seconds(600)) }
+            return try await send()
+        }
+        let said = try await LoopbackServer.withServer(serving: hanging) { tracking in
+            let script = "echo '\(spec)' >drover.yaml\n" + Self.script("--from-spec", #"curl -s "$url/ready"; echo"#)
+            return try await Self.running(script, ["MLFLOW_TRACKING_URI": tracking])
+        }
+        #expect(said.contains(#"{"status":"ready"}"#) && said.contains("code 0"), "\(said)")
+        #expect(said.contains("warning[awaits-mlflow]") && said.contains("did not answer within 3 s"), "\(said)")
+    }
+
     @Test("What MLflow has is not served without it")
     func needsMLflow() async throws {
         let tracking = try await LoopbackServer.withServer(serving: FakeMLflow()) { $0 }
