@@ -89,10 +89,15 @@ struct PromotedEvidenceTests {
             #expect(try await shop.served().map(\.version) == ["models:/shop-desk/2"])
             try await shop.apply(failing, "--override", "shown to nobody")
             let failure = await #expect(throws: CommandFailure.self) { try await shop.served() }
-            let problem = failure?.diagnostics.first
-            #expect(problem?.code == "untested")
-            #expect(problem?.detail.contains("models:/shop-desk/3, has not passed") == true, "\(problem?.detail ?? "")")
-            #expect(problem?.detail.contains("it failed on") == true, "\(problem?.detail ?? "")")
+            let problem = try #require(failure?.diagnostics.first)
+            #expect(problem.code == "failed-suite")
+            #expect(problem.detail.contains("models:/shop-desk/3, has not passed"), "\(problem.detail)")
+            #expect(problem.detail.contains("it failed on"), "\(problem.detail)")
+            // To run the suite once more would not help.
+            #expect(problem.fix?.hasPrefix("What failed stays so") == true)
+            let alias = try ModelVersionURI("models:/shop-desk@production")
+            #expect(Diagnostic.notFollowed(alias, problem).fix == problem.fix)
+            #expect(Diagnostic.notRenewed(problem).fix == problem.fix)
         }
     }
 
