@@ -119,7 +119,8 @@ struct RequiredEvidence: Sendable {
 
     /// All that stands under the key of the newest result about the version, whichever versions it was found about: equal keys,
     /// equal agents. What a gate passed on an earlier result has none of its own; then it is that of the state of the agent
-    /// with which the release took the version up, as for `approve`.
+    /// with which the release took the version up, as for `approve`. Releases are removed, and forget what they took up long ago:
+    /// what is served by then stands as long as nothing says otherwise.
     /// - Parameter places: The experiments where it may be; nil for those of the version's stack.
     private func logged(
         _ agent: PublishedAgent, in mlflow: MLflowServer?, places: [String]? = nil
@@ -131,7 +132,7 @@ struct RequiredEvidence: Sendable {
         let places = places ?? known.sorted()
         let own = try await mlflow.evidence(of: version, bySuite: suite, inExperiments: places)
         let all = try await own + alike(noted, after: own, in: mlflow, places)
-        guard let key = all.underNewestKey.first?.key else { return [] }
+        guard let key = all.underNewestKey.first?.key ?? agent.evidence?.key else { return [] }
         return try await mlflow.evidence(underKey: key, inExperiments: places)
     }
 
