@@ -75,7 +75,7 @@ struct EnvironmentAgent: Sendable {
 
     private func place(_ experiment: String, in mlflow: MLflowServer) async throws -> MLflowPlace {
         let found = try await mlflow.experiments(where: MLflowFilter.name(experiment)).first { $0.name == experiment }
-        guard let found else { return MLflowPlace(experimentID: try await mlflow.createExperiment(experiment)) }
+        guard let found else { return MLflowPlace(experimentID: try await mlflow.sharedExperiment(experiment)) }
         guard !found.isDeleted else { throw Diagnostic.deletedExperiment(experiment) }
         return MLflowPlace(experimentID: found.id)
     }

@@ -19,6 +19,16 @@ enum MLflowAbsence: Sendable, Hashable {
     }
 }
 
+extension MLflowServer {
+    /// Makes sure that it finds what it has: its version is told without the database behind it, which may hang.
+    /// - Throws: `WireError` of its absence. What else is wrong is told by what needs it.
+    func requireSearches() async throws {
+        do {
+            _ = try await experiments(where: MLflowFilter.name("Default"))
+        } catch let error as WireError where !error.isOfAbsence {}
+    }
+}
+
 extension WireError {
     /// Whether MLflow, or what stands before it, cannot do what it is asked for now, and may later.
     var isOfAbsence: Bool {

@@ -119,7 +119,8 @@ struct RequiredEvidence: Sendable {
 
     /// All that stands under the key of the newest result about the version, whichever versions it was found about: equal keys,
     /// equal agents. What a gate passed on an earlier result has none of its own; then it is that of the state of the agent
-    /// with which the release took the version up, as for `approve`.
+    /// with which the release took the version up, as for `approve`. Releases are removed, and forget what they took up long ago:
+    /// what is served by then stands as long as nothing says otherwise.
     /// - Parameter places: The experiments where it may be; nil for those of the version's stack.
     private func logged(
         _ agent: PublishedAgent, in mlflow: MLflowServer?, places: [String]? = nil
@@ -131,7 +132,7 @@ struct RequiredEvidence: Sendable {
         let places = places ?? known.sorted()
         let own = try await mlflow.evidence(of: version, bySuite: suite, inExperiments: places)
         let all = try await own + alike(noted, after: own, in: mlflow, places)
-        guard let key = all.underNewestKey.first?.key else { return [] }
+        guard let key = all.underNewestKey.first?.key ?? agent.evidence?.key else { return [] }
         return try await mlflow.evidence(underKey: key, inExperiments: places)
     }
 
@@ -149,12 +150,7 @@ struct RequiredEvidence: Sendable {
         let now = Int(Date().timeIntervalSince1970)
         switch GateDecision(of: all, maxAge: .seconds(1 << 40), rerun: .never, now: now) {
         case .passed(let evidence): return evidence
-        case .failed(let evidence):
-            var problem = Diagnostic.untested(agent, suite, "it failed on \(evidence.at), run \(evidence.run)")
-            problem.fix =
-                "What failed stays so for just this agent, however often it is run: change it, apply it, and run "
-                + "`drover test --suite \(suite)`."
-            throw problem
+        case .failed(let evidence): throw .failedSuite(agent, suite, evidence)
         case .run, .unknown: throw .untested(agent, suite, "no passing run of it counts for what would be served")
         }
     }
@@ -200,10 +196,16 @@ final class StandingProof: Sendable {
 }
 
 extension Diagnostic {
+    /// The code of what says that an agent failed the suite: to run that again does not help.
+    static let failedSuite: Diagnostic.Code = "failed-suite"
+    /// The code of what says that nothing shows that an agent has passed the suite.
+    static let untested: Diagnostic.Code = "untested"
+
     fileprivate func whileServing(_ suite: String) -> Diagnostic {
         var warning = self
         warning.severity = .warning
         warning.detail += " It is still served, and `/ready` answers 503."
+        guard code != Self.failedSuite else { return warning }
         warning.fix =
             "Run `drover test --suite \(suite)` for it; start the server again if the spec or its files have changed."
         return warning
@@ -225,16 +227,30 @@ extension Diagnostic {
             cause: .usage)
     }
 
+    fileprivate static func failedSuite(
+        _ agent: PublishedAgent, _ suite: String, _ evidence: Evidence
+    ) -> Diagnostic {
+        Diagnostic(
+            failedSuite, "The agent failed the suite",
+            detail: unpassed(agent, suite, "it failed on \(evidence.at), run \(evidence.run)"),
+            fix: "What failed stays so for just this agent, however often it is run: change it, apply it, and run "
+                + "`drover test --suite \(suite)`.",
+            cause: .failed)
+    }
+
     fileprivate static func notAsDeclared(_ agent: PublishedAgent, _ suite: String) -> Diagnostic {
         untested(agent, suite, "what is declared is not what is applied")
     }
 
     /// - Parameter reason: The end of a sentence.
     fileprivate static func untested(_ agent: PublishedAgent, _ suite: String, _ reason: String) -> Diagnostic {
-        let served = agent.version.map { "`\(agent.name)`, \($0)," } ?? "`\(agent.name)`"
-        return Diagnostic(
-            "untested", "The agent was not tested",
-            detail: "\(served) has not passed the suite `\(suite)`: \(reason).",
+        Diagnostic(
+            untested, "The agent was not tested", detail: unpassed(agent, suite, reason),
             fix: "Apply it, run `drover test --suite \(suite)`, and serve it then.", cause: .failed)
+    }
+
+    private static func unpassed(_ agent: PublishedAgent, _ suite: String, _ reason: String) -> String {
+        let served = agent.version.map { "`\(agent.name)`, \($0)," } ?? "`\(agent.name)`"
+        return "\(served) has not passed the suite `\(suite)`: \(reason)."
     }
 }

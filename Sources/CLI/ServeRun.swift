@@ -84,11 +84,12 @@ struct ServeRun: Sendable {
     /// Connects to the servers behind, and lets the agents answer: without MLflow where only traces need it, and it does not
     /// answer.
     private func connect(until end: ServingEnd) async throws {
-        guard source.canAwaitMLflow, isTraced else {
-            return try await open(source.needs, .fails, until: end)
-        }
+        guard source.canAwaitMLflow else { return try await open(source.needs, .fails, until: end) }
+        guard isTraced else { return try await open(Needs(llamaStack: true), .fails, until: end) }
+        // What a record says that MLflow may hold is about what was applied, and delays nothing here.
+        let needs = source.needs ?? Kinds.standard.needs(of: source.stack.workflow)
         do {
-            try await open(source.needs, .failsWithin(.seconds(3)), until: end)
+            try await open(needs, .failsWithin(.seconds(3)), until: end)
         } catch let failure as CommandFailure where failure.isOfMLflowAbsent && !publication.isOpen {
             let warning = Diagnostic.awaitsMLflow(failure.diagnostics[0])
             try await open(Needs(llamaStack: true), .isAwaited, telling: warning, until: end)

@@ -263,7 +263,7 @@ extension Diagnostic {
     }
 
     static func notRenewed(_ problem: Diagnostic) -> Diagnostic {
-        guard problem.code != "untested" else { return .notServed(problem) }
+        guard ![untested, failedSuite].contains(problem.code) else { return .notServed(problem) }
         return Diagnostic(
             "not-followed", "What is applied now cannot be found out",
             detail: "What was served goes on. \(problem.detail)",
@@ -277,19 +277,23 @@ extension Diagnostic {
         Diagnostic(
             "not-followed", "What is applied now is not served",
             detail: "What was served goes on. \(problem.detail)",
-            fix:
-                "Run `drover test` for it: it is looked again every few seconds. If it has passed, start the server again.",
+            fix: problem.code == failedSuite
+                ? problem.fix
+                : "Run `drover test` for it: it is looked again every few seconds. If it has passed, start the server again.",
             severity: .warning, cause: problem.cause)
     }
 
     static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {
-        Diagnostic(
+        let fix =
+            switch problem.code {
+            case failedSuite: problem.fix
+            case untested: "Run the suite on that version: it is looked again every few seconds."
+            default: "Nothing has to be done here: it is looked again every few seconds."
+            }
+        return Diagnostic(
             "not-followed", "An alias cannot be followed",
             detail:
                 "What `\(uri)` points at cannot be found out or served, so what was served goes on. \(problem.detail)",
-            fix: problem.code == "untested"
-                ? "Run the suite on that version: it is looked again every few seconds."
-                : "Nothing has to be done here: it is looked again every few seconds.",
-            severity: .warning, cause: problem.cause)
+            fix: fix, severity: .warning, cause: problem.cause)
     }
 }

@@ -80,7 +80,9 @@ struct StackConnector: Sendable {
                 return try await servers.connectMLflow(transport)
             }
             let connected = try await Interruption.limiting(to: time) { [servers] in
-                try await servers.connectMLflow(transport)
+                let connected = try await servers.connectMLflow(transport)
+                try await connected.server.requireSearches()
+                return connected
             }
             guard let connected else { throw Diagnostic.absentMLflow(after: time) }
             return connected

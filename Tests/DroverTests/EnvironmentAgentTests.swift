@@ -44,6 +44,18 @@ struct EnvironmentAgentTests {
         #expect(try traced(nil, hasLab: true) == (nil, nil))
     }
 
+    @Test("Its experiment may be made by another server at the same time")
+    func sharedExperiment() async throws {
+        let fake = FakeMLflow()
+        let others = Interposed(fake) { request, send in
+            if request.url.hasSuffix("experiments/create") { _ = try await fake.server().createExperiment("answers") }
+            return try await send()
+        }
+        let agent = try #require(EnvironmentAgent(["LLAMASTACK_MODEL": "m", "MLFLOW_EXPERIMENT": "answers"]))
+        let place = try #require(try await agent.place(in: others.mlflow))
+        #expect(fake.store.experiments.filter { $0.name == "answers" }.map(\.id) == [place.experimentID])
+    }
+
     @Test("Who names half of what traces need is told the other half, unless none are wanted")
     func untraced() throws {
         let (nowhere, missingServer) = try traced("answers")

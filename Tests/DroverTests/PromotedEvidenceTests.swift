@@ -6,6 +6,7 @@ import Runtime
 import Serving
 import Support
 import Testing
+import Wire
 
 @testable import drover
 
@@ -31,6 +32,7 @@ struct PromotedEvidenceTests {
 
     private struct Shop: Sendable {
         let drover: DroverProgram
+        let mlflow: FakeMLflow
         let directory: String
         let servers: [String]
 
@@ -44,13 +46,28 @@ struct PromotedEvidenceTests {
 
         /// What is served of where the alias points.
         func served() async throws -> [PublishedAgent] {
+            try await serving { source, session in
+                let agents = try await source.agents(in: session)
+                for agent in agents { try await source.required?.requireStanding(of: agent, of: source, in: session) }
+                return agents
+            }
+        }
+
+        /// Looks again at what is served.
+        func requireStanding(of agents: [PublishedAgent]) async throws {
+            try await serving { source, session in
+                for agent in agents { try await source.required?.requireStanding(of: agent, of: source, in: session) }
+            }
+        }
+
+        private func serving<Result: Sendable>(
+            _ body: @escaping @Sendable (ServedSource, Session) async throws -> Result
+        ) async throws -> Result {
             let words = ["--model-version", "models:/shop-desk@production", "--require-evidence", "manners"]
             let command = try ServeCommand.parse(words + servers)
             let source = try ServedSource(command)
             return try await Session.open(source.stack, command.server, needs: source.needs) { session in
-                let agents = try await source.agents(in: session)
-                for agent in agents { try await source.required?.requireStanding(of: agent, of: source, in: session) }
-                return agents
+                try await body(source, session)
             }
         }
     }
@@ -61,7 +78,8 @@ struct PromotedEvidenceTests {
             try await LoopbackServer.withServer(serving: mlflow) { tracking in
                 try await withTemporaryDirectory { directory in
                     let servers = ["--llamastack-url", stack, "--mlflow-url", tracking]
-                    try await body(Shop(drover: DroverProgram(in: directory), directory: directory, servers: servers))
+                    let drover = DroverProgram(in: directory)
+                    try await body(Shop(drover: drover, mlflow: mlflow, directory: directory, servers: servers))
                 }
             }
         }
@@ -89,10 +107,34 @@ struct PromotedEvidenceTests {
             #expect(try await shop.served().map(\.version) == ["models:/shop-desk/2"])
             try await shop.apply(failing, "--override", "shown to nobody")
             let failure = await #expect(throws: CommandFailure.self) { try await shop.served() }
-            let problem = failure?.diagnostics.first
-            #expect(problem?.code == "untested")
-            #expect(problem?.detail.contains("models:/shop-desk/3, has not passed") == true, "\(problem?.detail ?? "")")
-            #expect(problem?.detail.contains("it failed on") == true, "\(problem?.detail ?? "")")
+            let problem = try #require(failure?.diagnostics.first)
+            #expect(problem.code == "failed-suite")
+            #expect(problem.detail.contains("models:/shop-desk/3, has not passed"), "\(problem.detail)")
+            #expect(problem.detail.contains("it failed on"), "\(problem.detail)")
+            // To run the suite once more would not help.
+            #expect(problem.fix?.hasPrefix("What failed stays so") == true)
+            let alias = try ModelVersionURI("models:/shop-desk@production")
+            #expect(Diagnostic.notFollowed(alias, problem).fix == problem.fix)
+            #expect(Diagnostic.notRenewed(problem).fix == problem.fix)
+        }
+    }
+
+    @Test("What is served stays so when its release is gone, until what it stands on is taken back")
+    func removedRelease() async throws {
+        try await withShop { shop in
+            let spec = Self.spec(tone: "Be kind.")
+            for spec in [spec, Self.spec(tone: "Be short."), spec] { try await shop.apply(spec) }
+            let agents = try await shop.served()
+            #expect(agents.map(\.version) == ["models:/shop-desk/3"])
+            let lines = spec.split(separator: "\n").filter { !$0.hasPrefix("releases:") }
+            try await shop.apply(lines.joined(separator: "\n"))
+            try await shop.requireStanding(of: agents)
+            var evidence = try #require(agents.first?.evidence)
+            evidence.verdict = "failed"
+            try await shop.mlflow.server().logBatch(
+                toRun: evidence.run, metrics: [], tags: [Evidence.tag: evidence.text])
+            let failure = await #expect(throws: CommandFailure.self) { try await shop.requireStanding(of: agents) }
+            #expect(failure?.diagnostics.first?.code == "failed-suite")
         }
     }
 

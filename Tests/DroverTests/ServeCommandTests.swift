@@ -95,6 +95,35 @@ struct ServeCommandTests {
         #expect(said.contains("1 trace waits in spool until the next start."), "\(said)")
     }
 
+    /// What is said of a spec that is served beside an MLflow that answers some requests, and never the others.
+    private func served(
+        _ agent: String, _ options: String, beside answers: @escaping @Sendable (String) -> Bool
+    ) async throws -> String {
+        let spec = "{drover: v1, stack: shop, agents: {desk: {model: scripted/llm, instructions: Be kind.\(agent)}}}"
+        let hanging = Interposed(FakeMLflow()) { request, send in
+            if !answers(request.url) { try await Task.sleep(for: .seconds(600)) }
+            return try await send()
+        }
+        return try await LoopbackServer.withServer(serving: hanging) { tracking in
+            let script = "echo '\(spec)' >drover.yaml\n" + Self.script(options, #"curl -s "$url/ready"; echo"#)
+            return try await Self.running(script, ["MLFLOW_TRACKING_URI": tracking])
+        }
+    }
+
+    @Test("An MLflow that tells its version and then nothing keeps nobody waiting who needs it for traces only")
+    func hangingMLflow() async throws {
+        let said = try await served("", "--from-spec") { $0.hasSuffix("/version") }
+        #expect(said.contains(#"{"status":"ready"}"#) && said.contains("code 0"), "\(said)")
+        #expect(said.contains("warning[awaits-mlflow]") && said.contains("did not answer within 3 s"), "\(said)")
+    }
+
+    @Test("An MLflow that nothing needs is not asked", arguments: ["--from-spec --no-trace", ""])
+    func unneededMLflow(options: String) async throws {
+        let said = try await served(options.isEmpty ? ", log: false" : "", options) { _ in false }
+        #expect(said.contains(#"{"status":"ready"}"#) && said.contains("code 0"), "\(said)")
+        #expect(!said.contains("warning"), "\(said)")
+    }
+
     @Test("What MLflow has is not served without it")
     func needsMLflow() async throws {
         let tracking = try await LoopbackServer.withServer(serving: FakeMLflow()) { $0 }

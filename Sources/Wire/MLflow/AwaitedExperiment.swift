@@ -16,7 +16,7 @@ extension MLflowServer {
     func id(of awaited: AwaitedExperiment) async throws -> String {
         guard let found = try await experiment(named: awaited.name) else {
             guard awaited.tags.isEmpty else { throw missing("there is no experiment `\(awaited.name)`") }
-            return try await made(awaited.name)
+            return try await sharedExperiment(awaited.name)
         }
         guard !found.isDeleted else { throw missing("the experiment `\(awaited.name)` is deleted") }
         guard awaited.tags.allSatisfy({ found.tags[$0.key] == $0.value }) else {
@@ -25,13 +25,15 @@ extension MLflowServer {
         return found.id
     }
 
-    /// One that others may be making in this moment: all who waited begin to write at once when MLflow is back.
-    private func made(_ name: String) async throws -> String {
+    /// Creates an experiment, unless somebody else does at the same time: all servers that have waited for MLflow ask at once.
+    /// - Returns: Its id, whoever made it.
+    /// - Throws: `WireError`; `isAlreadyThere` when a deleted one has the name.
+    package func sharedExperiment(_ name: String) async throws -> String {
         do {
             return try await createExperiment(name)
         } catch let error as WireError where error.isAlreadyThere {
-            guard let found = try await experiment(named: name), !found.isDeleted else { throw error }
-            return found.id
+            guard let made = try await experiment(named: name), !made.isDeleted else { throw error }
+            return made.id
         }
     }
 

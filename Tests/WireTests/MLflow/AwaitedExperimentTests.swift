@@ -44,16 +44,16 @@ struct AwaitedExperimentTests {
         #expect(asked(fake, "experiments/create") == 1)
     }
 
-    @Test("Where another server makes it in the same moment, both write into that one")
-    func race() async throws {
+    @Test("Where another server makes the experiment at the same time, the traces of both are in it")
+    func madeMeanwhile() async throws {
         let fake = FakeMLflow()
-        let other = Interposed(fake) { request, send in
-            if request.url.hasSuffix("experiments/create") { _ = try await send() }
+        let others = Interposed(fake) { request, send in
+            if request.url.hasSuffix("experiments/create") { _ = try await fake.server().createExperiment("answers") }
             return try await send()
         }
-        let tally = try await write(3, awaiting: AwaitedExperiment("answers"), to: other.mlflow)
-        #expect(tally.written == 3 && tally.missing == 0, "\(tally.reason?.message ?? "")")
+        let tally = try await write(3, awaiting: AwaitedExperiment("answers"), to: others.mlflow)
         let made = try #require(fake.store.experiments.first { $0.name == "answers" })
+        #expect(tally.written == 3 && tally.missing == 0, "\(tally.reason?.message ?? "")")
         #expect(fake.store.traces.count == 3 && fake.store.traces.allSatisfy { $0.experimentID == made.id })
     }
 
