@@ -118,7 +118,11 @@ struct HTTPClients: Sendable {
         #endif
         var security = TLSConfiguration.makeClientConfiguration()
         if tls.acceptsAnyCertificate { security.certificateVerification = .none }
-        if let file = tls.caFile { security.additionalTrustRoots = [.certificates(try certificates(in: file))] }
+        if let file = tls.caFile {
+            _ = try certificates(in: file)  // To tell at once that it cannot be used.
+            // Read again by the first connection that needs it: those of all authorities take a megabyte.
+            security.additionalTrustRoots = [.file(file)]
+        }
         if let own = tls.clientCertificate {
             security.certificateChain = try certificates(in: own.certificateFile).map { .certificate($0) }
             security.privateKey = .privateKey(try key(in: own.keyFile))
