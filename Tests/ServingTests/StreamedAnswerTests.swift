@@ -41,6 +41,28 @@ struct StreamedAnswerTests {
         }
     }
 
+    @Test("An answer that comes at once is sent at once, in one piece")
+    func onePiece() async throws {
+        let agent = StagedAgent { _, tell in
+            await tell(.text("The fox"))
+            return Answer(status: .completed, text: "The fox", hasMessage: true)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            let head = "POST /invocations HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: "
+            let asked = "\(head)\(Self.streamed.utf8.count)\r\n\r\n\(Self.streamed)"
+            let channel = try await HostileRequestTests.connection(port)
+            let answer = try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: asked))
+                var answer = ""
+                for try await piece in inbound { answer += String(buffer: piece) }
+                return answer
+            }
+            let sizes = answer.matches(of: /\r\n([0-9a-f]+)\r\n/).compactMap { Int($0.1, radix: 16) }
+            #expect(sizes.count == 2 && sizes.last == 0 && answer.contains("data: [DONE]\n\n\r\n0\r\n"), "\(answer)")
+        }
+    }
+
     @Test("A reader that is slow slows the server behind")
     func backPressure() async throws {
         let box = Counter()

@@ -129,7 +129,7 @@ extension RequestHandler {
             while next?.isEmpty != true {
                 items.take(next ?? [])
                 // What has come with the end of the answer goes with its end.
-                var frames = events.isClosed ? ByteBuffer() : items.drain()
+                var frames = await events.areOver(with: next ?? []) ? ByteBuffer() : items.drain()
                 // Whoever passes the stream on takes it for dead after a while.
                 if next == nil { frames.writeStaticString(": keep-alive\n\n") }
                 if frames.readableBytes > 0 { try await body.write(frames) }
@@ -287,6 +287,18 @@ private final class Streaming: Sendable {
     func last<E: Error>(_ make: (inout ServedItems) throws(E) -> ByteBuffer) throws(E) -> ByteBuffer {
         try state.withLock { state throws(E) in try make(&state.items) }
     }
+}
+
+extension Handover<AgentEvent> {
+    /// Whether no more come than those. Where they tell that the answer is whole, the end is a few steps of other tasks away, which
+    /// are taken first.
+    fileprivate func areOver(with events: [AgentEvent]) async -> Bool {
+        guard events.contains(where: { if case .finished = $0 { true } else { false } }) else { return isClosed }
+        for _ in 0..<Self.stepsToEnd where !isClosed { await Task.yield() }
+        return isClosed
+    }
+
+    private static var stepsToEnd: Int { 8 }
 }
 
 extension Turn {
