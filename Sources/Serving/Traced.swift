@@ -50,6 +50,10 @@ struct Traced: Sendable {
 
     /// Queues the trace, which never waits; a full queue drops it, and counts that.
     func write(_ ending: Turn.Ending) {
+        writer.write(making: { AnswerTrace(trace(of: ending), at: place).mlflow })
+    }
+
+    private func trace(of ending: Turn.Ending) -> Trace {
         var trace = recorder.trace(failure: ending.reason)
         var inputs: [String: Value] = ["input": .array(request.asked.items)]
         inputs["custom_inputs"] = request.customInputs
@@ -64,7 +68,7 @@ struct Traced: Sendable {
             trace.tags[Self.callerTag] = caller
             trace.tags[MLflowTrace.originTag] = origin?.header
         }
-        writer.write(AnswerTrace(trace, at: place).mlflow)
+        return trace
     }
 }
 

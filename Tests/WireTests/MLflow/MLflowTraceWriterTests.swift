@@ -85,6 +85,23 @@ struct MLflowTraceWriterTests {
         #expect(session?.unicodeScalars.count == 250)
     }
 
+    @Test("A trace that has no room is not even made, and is counted")
+    func unmade() async throws {
+        let fake = FakeMLflow()
+        var made = 0
+        let (_, tally) = try await MLflowTraceWriter.withWriter(to: fake.server(), queueLimit: 0) { writer in
+            writer.write(making: {
+                made += 1
+                return trace(1)
+            })
+        }
+        #expect(made == 0 && tally.dropped == 1 && fake.store.traces.isEmpty)
+        var queue = TraceQueue(limit: 1, byteLimit: .max)
+        let isFull = queue.dropsWhenFull()
+        queue.put(trace(1), of: 1)
+        #expect(!isFull && queue.dropsWhenFull() && queue.tally.dropped == 1)
+    }
+
     @Test("A part of a trace that somebody else began waits until that one had time to write it, or for the end")
     func joined() async throws {
         var part = trace(1)

@@ -105,6 +105,12 @@ package final class MLflowTraceWriter: Sendable {
         return (try result.get(), writer.tally)
     }
 
+    /// Queues a trace that is made only where there is room for it: to make one takes longer than to drop it.
+    package func write(making trace: () -> MLflowTrace) {
+        guard queue.withLock({ $0.dropsWhenFull() }) else { return write(trace()) }
+        flood.yield()
+    }
+
     /// Queues a trace; never waits.
     package func write(_ trace: MLflowTrace) {
         let size = trace.size

@@ -24,11 +24,23 @@ struct TraceQueue {
         self.byteLimit = byteLimit
     }
 
+    private var isFull: Bool {
+        isClosed || waiting.count + young.count + youngest.count >= limit || bytes >= byteLimit
+    }
+
+    /// Counts a trace as dropped when the queue is full, before it is made.
+    /// - Returns: Whether it is.
+    mutating func dropsWhenFull() -> Bool {
+        if isFull { tally.dropped += 1 }
+        return isFull
+    }
+
     /// Adds a trace, or counts it as dropped when the queue is full. A part of a trace that somebody else began waits
     /// until it is ripe.
     /// - Parameter size: About how many bytes it takes. To know that takes a look at all of it, before the queue is locked.
     mutating func put(_ trace: MLflowTrace, of size: Int) {
-        guard !isClosed, waiting.count + young.count + youngest.count < limit, bytes + size <= byteLimit else {
+        guard !dropsWhenFull() else { return }
+        guard bytes + size <= byteLimit else {
             tally.dropped += 1
             return
         }
